@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Region and endpoint of the SQS service, and what a queue URL tells. Pure: the environment and the profile are
+ * arguments. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/aws/profile.h"
+
+#define AWS_REGION_SIZE 48
+
+struct endpoint_inputs {
+        const char *endpoint;           /* agent.yaml's aws.endpoint; NULL: none */
+        const char *region;             /* agent.yaml's aws.region; NULL: none */
+        const char *queue_url;          /* tells the region when nothing else does; NULL: none */
+        char *const *environment;       /* NULL: the process's */
+        const struct aws_profile *profile; /* NULL: none */
+};
+
+struct endpoint {
+        char region[AWS_REGION_SIZE];
+        char url[320];                  /* "https://sqs.eu-north-1.amazonaws.com" or the custom one, without a final / */
+        const char *region_from;        /* which setting decided, for messages: "agent.yaml", "AWS_REGION" … static */
+        const char *url_from;           /* … "AWS_ENDPOINT_URL_SQS", "region"; static */
+};
+
+/* Region: agent.yaml, the queue URL's host, AWS_REGION, AWS_DEFAULT_REGION, the profile's; "us-east-1" when an
+ * endpoint is set and nothing names a region. (The URL wins over the environment since only its region has the queue.)
+ * Endpoint: agent.yaml, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL, the profile's services section, the profile's
+ * endpoint_url (the last four not when AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true), else from the region, with
+ * AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT (or the profile's properties of that name).
+ * 0; or -EINVAL with a static sentence in *ret_why: no region, a malformed region or URL, a custom endpoint together
+ * with FIPS or dual-stack. */
+int endpoint_resolve(const struct endpoint_inputs *in, struct endpoint *ret, const char **ret_why) _must_check_;
+
+struct queue_url {
+        char region[AWS_REGION_SIZE]; /* "" when the host is not AWS's */
+        char account[16];             /* "" when the path has none */
+        char name[96];
+        bool is_fifo;                 /* the name ends in ".fifo" */
+};
+
+/* Takes a queue URL apart: sqs.REGION.amazonaws.com[.cn], sqs-fips.…, sqs.REGION.api.aws, the legacy forms
+ * REGION.queue.amazonaws.com and queue.amazonaws.com (us-east-1), VPC endpoints (vpce-….sqs.REGION.vpce.…), and any
+ * other host, which tells no region. 0 or -EINVAL. */
+int queue_url_parse(const char *url, struct queue_url *ret) _must_check_;

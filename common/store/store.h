@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store: executions, task runs, logs, and the ledger of settled messages (P1, P3), in one SQLite file (WAL).
+ *
+ * Writing is for the one process that owns the store (the agent, or `sqsflow run`). Writes are queued in memory and go
+ * into one transaction per store_commit(), called once per loop turn. When a commit fails (disk full, file locked) the
+ * queue is kept, store_is_healthy() turns false, and the next store_commit() tries again: nothing that was queued is
+ * forgotten and no completion runs early. A commit survives the death of the process; a power cut may take the last
+ * ones back (synchronous=NORMAL), which costs a repetition, never a message (design, store). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/cleanup.h"
+#include "common/flow/state.h"
+
+#define STORE_SCHEMA_VERSION 1
+
+struct store;
+
+enum store_history { STORE_HISTORY_ALL, STORE_HISTORY_FAILURES, STORE_HISTORY_NONE };
+
+/* Opens (and makes, 0640) the store for writing, migrates an older schema forward. -errno; -EUCLEAN when it is not a
+ * store or damaged; -EPROTO when it is newer than this program. *ret_message (may be NULL) gets an owned sentence. */
+int store_open(const char *path, enum store_history history, struct store **ret, char **ret_message) _must_check_;
+struct store *store_free(struct store *s); /* commits what is queued if it can */
+DEFINE_CLEANUP(struct store *, store_free)
+
+/* --- writing: each call queues a copy; 0 or -ENOMEM -------------------------------------------------------------- */
+
+struct store_message {
+        const char *message_id;
+        const char *receipt_handle;
+        const char *group_id;       /* NULL: none */
+        uint32_t receive_count;
+};
+
+struct store_execution {
+        uint64_t id;                /* common/base/ident.h */
+        const char *flow;           /* "namespace.id" */
+        uint64_t flow_revision;
+        const char *trigger;        /* NULL: started by hand */
+        const char *queue_url;      /* NULL: none */
+        uint64_t start_usec;
+        const char *input;          /* JSON for replay; NULL: not kept */
+        const struct store_message *messages;
+        size_t message_count;
+};
+/* The execution is RUNNING, with the messages' receipt handles (P8a). */
+int store_execution_started(struct store *s, const struct store_execution *e);
+/* A newer receipt handle of a running execution's message (P4). */
+int store_message_handle(struct store *s, uint64_t execution_id, const char *message_id, const char *receipt_handle);
+
+struct store_task_run {
+        uint64_t execution_id;
+        uint32_t index, parent;     /* parent UINT32_MAX: none */
+        const char *task_id, *task_type, *value;
+        enum run_state state;
+        uint32_t attempts;
+        uint64_t start_usec, end_usec;
+        const char *outputs, *error; /* JSON; sentence; NULL: none */
+};
+int store_task_run(struct store *s, const struct store_task_run *t); /* insert or update by (execution, index) */
+
+struct store_log {
+        uint64_t execution_id;
+        uint32_t task_run;          /* UINT32_MAX: the execution itself */
+        int level;
+        uint64_t time_usec;
+        const char *text;
+        size_t text_len;
+};
+int store_log(struct store *s, const struct store_log *l);
+
+typedef void (*store_done_t)(void *userdata);
+
+struct store_end {
+        uint64_t execution_id;
+        enum run_state state;
+        uint64_t end_usec;
+        const char *outputs, *error;
+        const char *queue_url;               /* for the ledger */
+        const char *const *settled_ids;      /* message ids that go into the ledger; only with SUCCESS and WARNING */
+        size_t settled_count;
+};
+/* The end and the ledger entries, in one transaction. `done` is called from within the store_commit() that made it
+ * durable, never before (P1). */
+int store_execution_ended(struct store *s, const struct store_end *e, store_done_t done, void *userdata);
+
+/* Makes everything queued durable, then runs the completions. 0; 1: nothing was queued; -errno: kept for the next try. */
+int store_commit(struct store *s);
+bool store_is_healthy(const struct store *s);      /* the last commit went through */
+const char *store_problem(const struct store *s);  /* the last failure as a sentence, NULL when healthy; borrowed */
+/* Space left for SQLite? Tries a tiny write; for recovery while nothing is queued. 0 or -errno. */
+int store_probe(struct store *s);
+
+/* Was this message settled here (P3)? 1 yes, 0 no, -errno. Looks at what is queued too. */
+int store_ledger_has(struct store *s, const char *queue_url, const char *message_id);
+
+/* Deletes old executions (with their task runs and logs) and ledger entries, a bounded piece per call (at most `rows`);
+ * 1: more is left. Never a RUNNING execution. */
+int store_retain(struct store *s, uint64_t history_before_usec, uint64_t ledger_before_usec, unsigned rows);
+
+/* --- after a crash (P8a): every RUNNING execution becomes KILLED; its messages are told ------------------------------ */
+typedef int (*store_orphan_t)(void *userdata, uint64_t execution_id, const char *trigger, const char *queue_url,
+                              const struct store_message *message);
+int store_kill_orphans(struct store *s, uint64_t now_usec, store_orphan_t on_message, void *userdata);
+
+/* common/store/store_read.h has the reading side (the cli). */

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the end-to-end suites: a queue server and an agent per test, each in folders and on ports of its own."""
+import pytest
+
+import servers
+from agent import Agent
+
+
+@pytest.fixture(name="queue_server")
+def queue_server_fixture(tmp_path):
+    server = servers.QueueServer(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(name="make_agent")
+def make_agent_fixture(tmp_path, queue_server):
+    """A factory: make_agent() is an agent on this test's queue server, make_agent("b") a second one."""
+    agents = []
+
+    def make(name="agent", server=None, **options):
+        agent = Agent(tmp_path / name, server or queue_server, **options)
+        agents.append(agent)
+        return agent
+
+    yield make
+    for agent in agents:
+        agent.done()
+
+
+@pytest.fixture(name="agent")
+def agent_fixture(make_agent):
+    return make_agent()
