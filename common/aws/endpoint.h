@@ -24,8 +24,9 @@ struct endpoint {
         const char *url_from;           /* … "AWS_ENDPOINT_URL_SQS", "region"; static */
 };
 
-/* Region: agent.yaml, the queue URL's host, AWS_REGION, AWS_DEFAULT_REGION, the profile's; "us-east-1" when an
- * endpoint is set and nothing names a region. (The URL wins over the environment since only its region has the queue.)
+/* Region: the queue URL's, when its host is AWS's and no custom endpoint is set (no other region has that queue); else
+ * agent.yaml, AWS_REGION, AWS_DEFAULT_REGION, the profile's; with a custom endpoint at last the queue URL's, then
+ * "us-east-1".
  * Endpoint: agent.yaml, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL, the profile's services section, the profile's
  * endpoint_url (the last four not when AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true), else from the region, with
  * AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT (or the profile's properties of that name).

@@ -39,7 +39,7 @@ enum {
 
 #define HTTP_TIMEOUT_DEFAULT_USEC UINT64_C(30000000)
 #define HTTP_CONNECT_TIMEOUT_DEFAULT_USEC UINT64_C(5000000)
-#define HTTP_RESPONSE_MAX_DEFAULT (16u * 1024 * 1024)
+#define HTTP_RESPONSE_MAX_DEFAULT ((size_t)16 * 1024 * 1024)
 
 struct http_request {
         const char *method;         /* NULL: "POST" with a body, else "GET" */

@@ -15,8 +15,6 @@ const char *aws_environment_get(char *const *environment, const char *name);
 struct aws_profile {
         char *name;
         bool exists;            /* a section of that name stands in one of the files */
-        char *config_path;      /* where it was looked for: for messages */
-        char *credentials_path;
         struct ini *config;
         struct ini *credentials;
         const struct ini_section *config_section;      /* "[profile x]" or "[default]"; NULL: absent */
@@ -24,9 +22,10 @@ struct aws_profile {
 };
 
 /* Reads the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name (default: below HOME). A missing file is
- * an empty one. `name` NULL: AWS_PROFILE, else "default". 0, -ENOMEM, or the -errno of a file that exists and cannot
- * be read. */
-int aws_profile_load(char *const *environment, const char *name, struct aws_profile **ret) _must_check_;
+ * an empty one. `name` NULL: AWS_PROFILE, else "default". 0, -ENOMEM, -EBADMSG (findings in `diag`), or the -errno of a
+ * file that exists and cannot be read (also told in `diag`). */
+int aws_profile_load(char *const *environment, const char *name, struct diag *diag, struct aws_profile **ret)
+        _must_check_;
 struct aws_profile *aws_profile_free(struct aws_profile *p);
 DEFINE_CLEANUP(struct aws_profile *, aws_profile_free)
 

@@ -13,12 +13,11 @@
 
 struct aws_credentials;
 
-/* The signing key of a day, region, service and secret; embed one per client. All zero is empty. */
+/* The signing key of a day, region, service and credentials; embed one per client. All zero is empty. */
 struct sigv4_key_cache {
         char scope[96];                   /* "20261123/eu-north-1/sqs" */
-        uint8_t secret_hash[SHA256_BYTES];
         uint8_t key[SHA256_BYTES];
-        bool set;
+        struct aws_credentials *credentials; /* a reference, so that no others can come to stand at its address */
 };
 void sigv4_key_cache_done(struct sigv4_key_cache *c); /* wipes it */
 
@@ -37,7 +36,8 @@ struct sigv4_context {
         const char *service;
         const struct aws_credentials *credentials;
         struct sigv4_key_cache *cache;    /* NULL: derive the key anew */
-        bool single_encode_path;          /* s3: the path is encoded once and not normalised */
+        bool keep_path;                   /* s3: dot segments and repeated slashes are signed as they stand */
+        bool single_encode_path;          /* s3: the path is encoded already and not encoded again */
         bool omit_session_token;          /* sign without x-amz-security-token (added after signing by some services) */
 };
 

@@ -36,20 +36,21 @@ struct sqs_send {
 
 /* The outcome of one entry of a batch; strings are borrowed from the answer. */
 struct sqs_batch_result {
-        bool ok;
-        bool sender_fault;           /* not ok: sending it again unchanged is useless */
-        enum aws_error_class class;  /* not ok */
         const char *code;            /* not ok; "" when the server left the entry out of its answer */
         const char *message;
         const char *message_id;      /* sends that are ok */
         const char *sequence_number; /* sends to FIFO queues; NULL otherwise */
-        bool damaged;                /* a send whose MD5 is not that of what was sent */
+        const char *md5_of_body;     /* sends: what the server read; NULL when it did not say */
+        enum aws_error_class class;  /* not ok */
+        bool ok;
+        bool sender_fault;           /* not ok: sending it again unchanged is useless */
+        bool damaged;                /* sends: md5_of_body is not that of what was sent (set by sqs.c) */
 };
 
 struct sqs_queue_attributes {
         unsigned visibility_timeout_seconds; /* 30 when the server did not say */
         unsigned max_receive_count;          /* of the redrive policy; 0: none */
-        uint64_t retention_seconds;
+        uint64_t retention_seconds;          /* 4 days when the server did not say */
         bool is_fifo;
         int64_t visible_count;               /* ApproximateNumberOfMessages; -1: unknown */
         int64_t in_flight_count;
@@ -68,6 +69,8 @@ int sqs_encode_send_batch(struct buf *b, const char *queue_url, const struct sqs
 int sqs_encode_get_queue_attributes(struct buf *b, const char *queue_url);
 int sqs_encode_get_queue_url(struct buf *b, const char *name, const char *account);
 
+/* An answer's JSON object, owned. No text at all is an empty one, as the SDKs read it. 0, -EBADMSG, -ENOMEM. */
+int sqs_parse_answer(const char *text, size_t len, struct value **ret) _must_check_;
 /* Decoders: 0, -EBADMSG when the answer is not what SQS documents, -ENOMEM. */
 int sqs_decode_receive(const char *text, size_t len, struct sqs_message ***ret, size_t *ret_count) _must_check_;
 /* Fills results[0..count) in the order of the entries; *ret_source (owned) keeps their strings alive. */

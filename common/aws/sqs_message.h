@@ -40,7 +40,7 @@ struct sqs_message {
         const char *deduplication_id;   /* NULL: none */
         const char *sequence_number;    /* NULL: not a FIFO queue */
         const char *trace_header;       /* AWSTraceHeader; NULL: none */
-        struct value *attributes;       /* map of all system attributes, unknown ones too; borrowed, never NULL */
+        struct value *attributes;       /* map of all system attributes, unknown ones too; owned, never NULL */
         struct sqs_attribute *message_attributes; /* in the server's order; owned */
         size_t message_attribute_count;
         struct value *source;           /* owned reference */

@@ -90,7 +90,8 @@ int buf_appendv(struct buf *b, const char *fmt, va_list ap) {
                 return r;
         room = b->cap - b->len + 1;
         va_copy(again, ap);
-        n = vsnprintf(b->data + b->len, room, fmt, again);
+        /* The analyzer does not see that a va_list which is a parameter has been started. */
+        n = vsnprintf(b->data + b->len, room, fmt, again); /* NOLINT(clang-analyzer-valist.Uninitialized) */
         va_end(again);
         b->data[b->len + (n < 0 || (size_t)n >= room ? 0 : (size_t)n)] = '\0';
         if (n < 0)

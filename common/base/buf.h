@@ -19,7 +19,7 @@ struct buf {
         int error;   /* 0, -ENOMEM or -E2BIG: the first failure */
 };
 
-#define BUF_MAX_DEFAULT (64u * 1024 * 1024)
+#define BUF_MAX_DEFAULT 67108864 /* bytes: 64 MiB */
 #define BUF_INIT(max_bytes) ((struct buf){ .max = (max_bytes) })
 
 /* Frees the bytes and leaves an empty buffer with the same maximum. */

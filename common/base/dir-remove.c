@@ -28,7 +28,7 @@ static int open_folder(int dir_fd, const char *name) {
         const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
         int fd = openat(dir_fd, name, flags);
 
-        if (fd < 0 && errno == EACCES && fchmodat(dir_fd, name, S_IRWXU, 0) == 0)
+        if (fd < 0 && errno == EACCES && fchmodat(dir_fd, name, S_IRWXU, AT_SYMLINK_NOFOLLOW) == 0)
                 fd = openat(dir_fd, name, flags);
         return fd < 0 ? -errno : fd;
 }

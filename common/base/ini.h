@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The grammar of the AWS shared config and credentials files. ("Format of the config and credentials files", AWS SDKs
- * and Tools Reference Guide, and the parser tests the SDKs share.)
+/* The grammar of the AWS shared config and credentials files. ("Using shared config and credentials files to globally
+ * configure AWS SDKs and tools", AWS SDKs and Tools Reference Guide, and the parser tests that the SDKs share.)
  *
  * Sections "[name]", "[profile name]", "[services name]"; properties "key = value"; an indented line continues the
  * value of the property above, or, when that value is empty, holds a nested "key = value". Lines that start with # or ;
- * are comments; " #" and " ;" end a value. A section or key that appears again is merged, the last value wins. A line
- * that fits nowhere is skipped, as the SDKs do, and counted. */
+ * are comments; white space and # or ; ends a value, except on continuation lines. A section or key that appears again
+ * is merged and the last value wins. Sections and keys with characters outside A-Za-z0-9-_/.%@:+ are left out. */
 #pragma once
 
 #include <stddef.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/diag.h"
 
-#define INI_BYTES_MAX (1024 * 1024)
+#define INI_BYTES_MAX ((size_t)1024 * 1024)
 
 struct ini_property {
         char *key;                     /* lower case */
@@ -31,11 +32,11 @@ struct ini_section {
 struct ini {
         struct ini_section *sections;
         size_t count;
-        size_t skipped_line_count;
 };
 
-/* Parses `len` bytes. 0, -ENOMEM, -E2BIG beyond INI_BYTES_MAX. */
-int ini_parse(const char *text, size_t len, struct ini **ret) _must_check_;
+/* Parses `len` bytes; `file` is its name for messages. 0, -ENOMEM, -E2BIG beyond INI_BYTES_MAX, -EBADMSG for what the
+ * SDKs call an error (the findings, with their line, are in `diag`). */
+int ini_parse(const char *text, size_t len, const char *file, struct diag *diag, struct ini **ret) _must_check_;
 struct ini *ini_free(struct ini *i); /* values are wiped: they may be secrets */
 DEFINE_CLEANUP(struct ini *, ini_free)
 

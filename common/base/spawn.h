@@ -14,7 +14,8 @@
 #include "common/base/cleanup.h"
 
 struct spawn_options {
-        const char *path;            /* executable; looked up in the parent's PATH when it holds no '/' */
+        const char *path;            /* executable; looked up in the parent's PATH when it holds no '/',
+                                      * else relative to cwd */
         char *const *argv;           /* NULL-terminated */
         char *const *envp;           /* NULL-terminated: the whole environment */
         const char *cwd;             /* NULL: inherit */

@@ -12,7 +12,7 @@
 #include "common/base/value.h"
 
 #define YAML_DEPTH_MAX 64
-#define YAML_BYTES_MAX (1024 * 1024)
+#define YAML_BYTES_MAX 1048576 /* 1 MiB */
 
 enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
@@ -30,7 +30,12 @@ struct yaml_node {
 /* Parses `text`. 0, -EBADMSG (every finding is in `diag`, with line and column), -ENOMEM. An empty document is
  * -EBADMSG. `name` is the file's name for messages. The tree is owned by the caller. */
 int yaml_parse(const char *text, size_t len, const char *name, struct diag *diag, struct yaml_node **ret) _must_check_;
-struct yaml_node *yaml_free(struct yaml_node *node);
+/* NULL is legal; returns NULL. */
+struct yaml_node *yaml_node_free(struct yaml_node *node);
+/* Inline, because libyaml exports an internal function of this name, which must not find ours in its place. */
+static inline struct yaml_node *yaml_free(struct yaml_node *node) {
+        return yaml_node_free(node);
+}
 DEFINE_CLEANUP(struct yaml_node *, yaml_free)
 
 /* The value under `key` of a map node, NULL when absent. Borrowed. */

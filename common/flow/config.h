@@ -22,7 +22,6 @@
 struct config_aws {
         char *region, *endpoint, *profile, *ca_bundle;
         char *access_key_id, *secret_access_key, *session_token;
-        bool use_fips, use_dual_stack;
 };
 
 struct trigger_config {

@@ -10,7 +10,7 @@
 #include "common/base/diag.h"
 #include "common/base/value.h"
 
-#define FLOW_FILE_BYTES_MAX (1024 * 1024)
+#define FLOW_FILE_BYTES_MAX ((size_t)1024 * 1024)
 
 struct task_type; /* common/flow/task_type.h */
 
@@ -106,10 +106,12 @@ struct flow {
 struct flow_load_options {
         bool allow_containers;            /* containerImage / Docker task runner: run as a process */
         bool allow_shell_interpolation;   /* P11: let `trigger` into commands without quote */
+        bool accept_unsupported;          /* task types that cannot run yet, too: to look at a flow, not to start it */
 };
 
-/* Parses and validates one flow file's text. 0 with an owned reference; -EBADMSG with every finding in `diag`;
- * -ENOMEM. Warnings may be in `diag` also on success. Never reads other files. */
+/* Parses and validates one flow file's text; `options` NULL: all off. 0 with an owned reference; -EBADMSG with every
+ * finding in `diag`, in the order of the lines; -ENOMEM. Warnings may be in `diag` also on success. Never reads other
+ * files. */
 int flow_load(const char *text, size_t len, const char *file, const struct flow_load_options *options,
               struct diag *diag, struct flow **ret) _must_check_;
 /* flow_load of a file's content; -errno when it cannot be read (also told in diag). */

@@ -6,7 +6,7 @@
  * byte. Both ends are the same build: there is no version negotiation beyond the kind.
  *
  * A driver sends FLOW once per flow revision and runner, then EXECUTE; a runner has one execution at a time and reports
- * TASK_RUN, LOG and METRIC as they happen (coalesced per loop turn: a task run that starts and ends within one turn is
+ * TASK_RUN, LOG and METRIC as they happen (collected for up to 20 ms: a task run that starts and ends within that time is
  * one frame), then END, after which no process of the execution is left. */
 #pragma once
 
@@ -16,7 +16,11 @@
 #include "common/base/buf.h"
 #include "common/flow/state.h"
 
-#define FRAME_BYTES_MAX (256u * 1024 * 1024)
+#define FRAME_BYTES_MAX (256ul * 1024 * 1024)
+#define FRAME_MESSAGES_MAX 100000u /* of one EXECUTE */
+/* A runner keeps this many flows; one more drops the one that was sent first. The driver's end counts the same way
+ * (runner_link.c), so that both know which are there. */
+#define RUNNER_FLOWS_MAX 64u
 
 enum frame_kind {
         /* to the runner */
@@ -103,7 +107,7 @@ struct frame_end {
         struct bytes batch_failures;      /* JSON list of message ids that stay in the queue */
 };
 
-/* Encoders append one whole frame. 0 or the buffer's error. */
+/* Encoders append one whole frame or nothing. 0, the buffer's error, or -E2BIG. */
 int frame_put_flow(struct buf *b, const struct frame_flow *f);
 int frame_put_execute(struct buf *b, const struct frame_execute *f);
 int frame_put_cancel(struct buf *b, uint64_t execution_id);

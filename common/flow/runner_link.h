@@ -23,7 +23,8 @@ struct runner_link_handlers {
 /* Starts `program` (path of sqsflow-runner) with a clean environment `envp`. -errno when it cannot be started. */
 int runner_link_new(sd_event *event, const char *program, char *const *envp, int cgroup_fd,
                     const struct runner_link_handlers *handlers, void *userdata, struct runner_link **ret) _must_check_;
-/* Kills the runner when it still runs (its tasks die with it) and frees the link. No handler is called. */
+/* Ends the runner when it still runs, with its tasks, and frees the link. Waits for that: a millisecond when it is idle,
+ * at most a second. No handler is called. */
 struct runner_link *runner_link_free(struct runner_link *link);
 DEFINE_CLEANUP(struct runner_link *, runner_link_free)
 

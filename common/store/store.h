@@ -22,9 +22,10 @@ struct store;
 enum store_history { STORE_HISTORY_ALL, STORE_HISTORY_FAILURES, STORE_HISTORY_NONE };
 
 /* Opens (and makes, 0640) the store for writing, migrates an older schema forward. -errno; -EUCLEAN when it is not a
- * store or damaged; -EPROTO when it is newer than this program. *ret_message (may be NULL) gets an owned sentence. */
+ * store or damaged; -EPROTO when it is newer than this program; -EBUSY while another process has it open for writing
+ * (flock on "<path>.lock"). *ret_message (may be NULL) gets an owned sentence. */
 int store_open(const char *path, enum store_history history, struct store **ret, char **ret_message) _must_check_;
-struct store *store_free(struct store *s); /* commits what is queued if it can */
+struct store *store_free(struct store *s); /* a last store_commit() goes before */
 DEFINE_CLEANUP(struct store *, store_free)
 
 /* --- writing: each call queues a copy; 0 or -ENOMEM -------------------------------------------------------------- */
@@ -71,6 +72,7 @@ struct store_log {
         const char *text;
         size_t text_len;
 };
+/* Also -ENOBUFS: the line was not kept, because the store cannot be written now and much is queued already. */
 int store_log(struct store *s, const struct store_log *l);
 
 typedef void (*store_done_t)(void *userdata);
@@ -82,6 +84,7 @@ struct store_end {
         const char *outputs, *error;
         const char *queue_url;               /* for the ledger */
         const char *const *settled_ids;      /* message ids that go into the ledger; only with SUCCESS and WARNING */
+        const uint64_t *settled_sent_usec;   /* their SentTimestamps, in the same order; NULL, 0: unknown */
         size_t settled_count;
 };
 /* The end and the ledger entries, in one transaction. `done` is called from within the store_commit() that made it
@@ -95,14 +98,21 @@ const char *store_problem(const struct store *s);  /* the last failure as a sent
 /* Space left for SQLite? Tries a tiny write; for recovery while nothing is queued. 0 or -errno. */
 int store_probe(struct store *s);
 
-/* Was this message settled here (P3)? 1 yes, 0 no, -errno. Looks at what is queued too. */
-int store_ledger_has(struct store *s, const char *queue_url, const char *message_id);
+/* Was this message settled here (P3)? 1 yes, 0 no, -errno. Looks at what is queued too. The ledger is in the order of
+ * the messages' SentTimestamps, which stay the same with every delivery: give them here and with the end, then an entry
+ * costs 1 us instead of 10, and a look-up one seek. 0: unknown, then everything is searched. */
+int store_ledger_has_sent(struct store *s, const char *queue_url, const char *message_id, uint64_t sent_usec);
+static inline int store_ledger_has(struct store *s, const char *queue_url, const char *message_id) {
+        return store_ledger_has_sent(s, queue_url, message_id, 0);
+}
 
-/* Deletes old executions (with their task runs and logs) and ledger entries, a bounded piece per call (at most `rows`);
- * 1: more is left. Never a RUNNING execution. */
+/* Deletes executions that ended before (with their task runs and logs) and the ledger entries of messages that were sent
+ * before, a bounded piece per call (at most `rows`); 0; 1: more may be left; -errno. Never a RUNNING execution. */
 int store_retain(struct store *s, uint64_t history_before_usec, uint64_t ledger_before_usec, unsigned rows);
 
 /* --- after a crash (P8a): every RUNNING execution becomes KILLED; its messages are told ------------------------------ */
+/* At the start, before anything is queued. 0 or -errno; a negative return of `on_message` ends it, is returned, and
+ * leaves everything as it was. */
 typedef int (*store_orphan_t)(void *userdata, uint64_t execution_id, const char *trigger, const char *queue_url,
                               const struct store_message *message);
 int store_kill_orphans(struct store *s, uint64_t now_usec, store_orphan_t on_message, void *userdata);

@@ -163,7 +163,7 @@ class Agent:
         return next(t for t in self.status()["triggers"] if t["id"] == trigger)
 
     def executions(self, *arguments):
-        return json.loads(sqsflow("executions", "list", "--state-dir", self.state, "--json", "--limit", 100000,
+        return json.loads(sqsflow("executions", "list", "--store", self.state, "--json", "--limit", 100000,
                                   *arguments).stdout)
 
     def mark_lines(self, name):

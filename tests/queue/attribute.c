@@ -112,7 +112,8 @@ static int parse_one(const char *name, const struct value *v, struct attributes 
         if (!type || !type_is_valid(type))
                 return failure_set(f, FAILURE_INVALID_PARAMETER_VALUE,
                                    "The type of message (user) attribute '%s' is invalid. You must use only the "
-                                   "following supported type prefixes: Binary, Number, String.", name);
+                                   "following supported type prefixes: Binary, Number, String.",
+                                   name);
         return text_after(type, "Binary") ? parse_binary(name, v, ret, type, f) : parse_text(name, v, ret, type, f);
 }
 
@@ -221,7 +222,7 @@ int attributes_write(const struct attributes *a, const struct value *names, stru
 
         buf_append_char(out, '{');
         for (size_t i = 0; i < a->count; i++) {
-                if (!attribute_is_wanted(names, a->items[i].name))
+                if (names && !attribute_is_wanted(names, a->items[i].name))
                         continue;
                 buf_append_str(out, separator);
                 write_one(&a->items[i], out);

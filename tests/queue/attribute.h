@@ -45,5 +45,5 @@ int attributes_md5(const struct attributes *a, const struct value *names, char o
 /* True when the list holds the name, "All", ".*", or a "prefix.*" of it. */
 bool attribute_is_wanted(const struct value *names, const char *name);
 
-/* Appends {"name":{"DataType":…},…} of those chosen. */
+/* Appends {"name":{"DataType":…},…} of those that `names` chooses; NULL: all. */
 int attributes_write(const struct attributes *a, const struct value *names, struct buf *out);

@@ -68,7 +68,7 @@ const struct failure_kind *failure_kind(enum failure_code code) {
         return &kinds[code];
 }
 
-int failure_set(struct failure *f, enum failure_code code, const char *fmt, ...) {
+void failure_fill(struct failure *f, enum failure_code code, const char *fmt, ...) {
         va_list ap;
         char *message = NULL;
 
@@ -80,7 +80,6 @@ int failure_set(struct failure *f, enum failure_code code, const char *fmt, ...)
         failure_done(f);
         f->code = code;
         f->message = message;
-        return FAILED;
 }
 
 const char *failure_message(const struct failure *f) {

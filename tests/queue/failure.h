@@ -39,7 +39,7 @@ struct failure_kind {
         const char *query_code; /* what x-amzn-query-error and a batch's Failed[].Code say */
         unsigned status;        /* HTTP */
         bool sender_fault;
-        const char *message;    /* when the failure brings none of its own */
+        const char *message; /* when the failure brings none of its own */
 };
 
 const struct failure_kind *failure_kind(enum failure_code code);
@@ -52,10 +52,11 @@ struct failure {
 
 #define FAILED 1 /* the named outcome of every function that fills a struct failure */
 
-/* Fills the failure, replacing what it held, and returns FAILED so that it can be returned on. */
-int failure_set(struct failure *f, enum failure_code code, const char *fmt, ...) _printf_(3, 4);
-static inline int failure_plain(struct failure *f, enum failure_code code) {
-        return failure_set(f, code, "%s", "");
-}
+void failure_fill(struct failure *f, enum failure_code code, const char *fmt, ...) _printf_(3, 4);
+
+/* Fills the failure, replacing what it held; its value is FAILED, so that it can be returned on. */
+#define failure_set(...) (failure_fill(__VA_ARGS__), FAILED)
+/* The same with the kind's own message. */
+#define failure_plain(f, code) (failure_fill((f), (code), "%s", ""), FAILED)
 const char *failure_message(const struct failure *f);
 void failure_done(struct failure *f);

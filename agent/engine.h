@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where executions run. One implementation now: engine_local.c, runner processes of this host. */
+#pragma once
+
+#include "common/base/cleanup.h"
+#include "common/flow/protocol.h"
+
+struct execution;
+
+struct engine {
+        const struct engine_ops *ops;
+};
+
+struct engine_ops {
+        /* Takes `frame` (borrowed) to where it will run, without letting it begin before flush(). 0: execution_end() will
+         * be called exactly once for it, later. -errno: it could not be taken, try later. */
+        int (*start)(struct engine *engine, struct execution *e, const struct frame_execute *frame) _must_check_;
+        /* Lets what was taken begin: its start is on disk. */
+        void (*flush)(struct engine *engine);
+        /* Asks for its end; execution_end() follows, at the latest after the engine's kill deadline. */
+        void (*cancel)(struct engine *engine, struct execution *e);
+};

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An execution lives from its start record to the moment its end is on disk. It owns nothing of its deliveries but
+ * their place: they outlive it (a delete, a release) and are told of the end in on_recorded(), the store's completion,
+ * which is the only caller of DELIVERY_RECORDED_SUCCESS. */
+#include "agent/execution.h"
+
+#include <errno.h>
+#include <utlist.h>
+
+#include "agent/delivery.h"
+#include "agent/dispatch.h"
+#include "agent/engine.h"
+#include "agent/message_json.h"
+#include "agent/trigger.h"
+#include "agent/turn.h"
+#include "common/base/clock.h"
+#include "common/base/ident.h"
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/store/store.h"
+
+#define VISIBILITY_MAX_SEC 43200
+
+struct execution {
+        uint64_t id;
+        struct trigger *trigger; /* referenced */
+        void *engine_data;
+        uint64_t log_budget;
+        enum run_state state;
+        char *error;
+        bool is_cancelled;
+        struct value *failed_ids; /* batchItemFailures: a list of message ids; NULL: none */
+        struct execution *prev, *next; /* running ones, of the trigger */
+        size_t count;
+        struct delivery *deliveries[];
+};
+
+uint64_t execution_id(const struct execution *e) {
+        return e->id;
+}
+
+struct trigger *execution_trigger(const struct execution *e) {
+        return e->trigger;
+}
+
+uint64_t *execution_log_budget(struct execution *e) {
+        return &e->log_budget;
+}
+
+void execution_set_engine_data(struct execution *e, void *data) {
+        e->engine_data = data;
+}
+
+void *execution_engine_data(const struct execution *e) {
+        return e->engine_data;
+}
+
+static void execution_free(struct execution *e) {
+        trigger_unref(e->trigger);
+        value_unref(e->failed_ids);
+        free(e->error);
+        free(e);
+}
+DEFINE_CLEANUP(struct execution *, execution_free)
+
+/* --- start ----------------------------------------------------------------------------------------------------------- */
+
+static int record_start(const struct execution *e, uint64_t now_usec, struct message_json *json) {
+        const struct trigger *t = e->trigger;
+        _cleanup_free_ struct store_message *messages = calloc(e->count, sizeof *messages);
+        struct store_execution record = {
+                .id = e->id,
+                .flow = t->config.flow_id,
+                .flow_revision = t->config.flow->revision,
+                .trigger = t->config.id,
+                .queue_url = t->queue.url,
+                .start_usec = now_usec,
+                .messages = messages,
+                .message_count = e->count,
+        };
+
+        if (!messages)
+                return -ENOMEM;
+        for (size_t i = 0; i < e->count; i++)
+                messages[i] = (struct store_message){
+                        .message_id = e->deliveries[i]->message_id,
+                        .receipt_handle = e->deliveries[i]->receipt_handle,
+                        .group_id = e->deliveries[i]->message->group_id,
+                        .receive_count = e->deliveries[i]->receive_count,
+                };
+        if (t->services->config->history.keep != STORE_HISTORY_NONE)
+                record.input = message_json_input(json, e->deliveries, e->count);
+        return store_execution_started(t->services->store, &record);
+}
+
+static int to_engine(struct execution *e, uint64_t now_usec, struct message_json *json) {
+        const struct trigger *t = e->trigger;
+        const struct config *config = t->services->config;
+        struct engine *engine = t->services->engine;
+        struct frame_execute frame = {
+                .execution_id = e->id,
+                .revision = t->config.flow->revision,
+                .start_usec = now_usec,
+                .trigger_kind = t->config.batch_records > 0 ? TRIGGER_BATCH : TRIGGER_MESSAGE,
+                .trigger_id = { t->config.id, strlen(t->config.id) },
+                .json_data = t->config.json_data,
+                .labels = { t->labels_json, t->labels_json ? strlen(t->labels_json) : 0 },
+                .folder = { config->executions, strlen(config->executions) },
+                .message_count = e->count,
+        };
+        int r = message_json_frames(json, e->deliveries, e->count, t->queue.url, &frame.messages);
+
+        return r < 0 ? r : engine->ops->start(engine, e, &frame);
+}
+
+static struct execution *execution_new(struct trigger *t, size_t count) {
+        struct execution *e = calloc(1, sizeof *e + count * sizeof(struct delivery *));
+
+        if (!e)
+                return NULL;
+        e->id = ident_make(clock_realtime_usec(), trigger_random(t));
+        e->trigger = trigger_ref(t);
+        e->log_budget = t->services->config->limits.log_bytes;
+        e->count = count;
+        return e;
+}
+
+/* The engine first, since it may refuse; its frames stay here until the end of the turn, after the commit. */
+static int launch(struct execution *e) {
+        struct trigger *t = e->trigger;
+        struct message_json *json = t->services->message_json;
+        uint64_t now = clock_realtime_usec();
+        int r = to_engine(e, now, json);
+
+        if (r >= 0 && record_start(e, now, json) < 0) {
+                /* It runs without a record: only its end will be known. */
+                log_error(-ENOMEM, "The start of an execution could not be recorded");
+        }
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < e->count; i++) {
+                e->deliveries[i]->execution = e;
+                delivery_apply(e->deliveries[i], DELIVERY_STARTED);
+                e->deliveries[i]->message = sqs_message_free(e->deliveries[i]->message);
+        }
+        rate_take(&t->rate, (unsigned)e->count);
+        DL_APPEND(t->executions, e);
+        dispatch_running(t->services->dispatch, t, 1);
+        return 0;
+}
+
+int execution_start(struct trigger *t, struct delivery *d) {
+        _cleanup_(execution_freep) struct execution *e = execution_new(t, 1);
+        int r;
+
+        if (!e)
+                return -ENOMEM;
+        e->deliveries[0] = d;
+        r = launch(e);
+        if (r >= 0)
+                e = NULL;
+        return r;
+}
+
+int execution_start_batch(struct trigger *t) {
+        _cleanup_(execution_freep) struct execution *e = execution_new(t, t->window.count);
+        struct delivery *d;
+        size_t i = 0;
+        int r;
+
+        if (!e)
+                return -ENOMEM;
+        DL_FOREACH(t->window_items, d)
+                e->deliveries[i++] = d;
+        r = launch(e);
+        if (r >= 0)
+                e = NULL;
+        return r;
+}
+
+/* --- end ------------------------------------------------------------------------------------------------------------- */
+
+static bool is_settled(const struct execution *e, const struct delivery *d) {
+        if (!run_state_settles_message(e->state))
+                return false;
+        for (size_t i = 0; e->failed_ids && i < value_count(e->failed_ids); i++) {
+                const struct value *id = value_list_at(e->failed_ids, i);
+                if (value_type(id) == VALUE_STRING && text_eq(value_string(id), d->message_id))
+                        return false;
+        }
+        return true;
+}
+
+/* onFailure.retryAfter, or at once when the execution was cancelled; else the visibility timeout decides. */
+static void failed(const struct execution *e, struct delivery *d) {
+        struct trigger *t = e->trigger;
+        uint64_t delay;
+
+        if (e->is_cancelled) {
+                delivery_give_back(d, 0);
+                return;
+        }
+        t->counters.failed++;
+        if (!t->config.has_retry_after) {
+                delivery_apply(d, DELIVERY_LEAVE);
+                return;
+        }
+        delay = flow_retry_delay_usec(&t->config.retry_after, d->receive_count + 1, 0, trigger_random(t) / 4294967296.0);
+        delay = MIN(delay, VISIBILITY_MAX_SEC * USEC_PER_SEC);
+        delivery_give_back(d, lease_extension_sec(&d->terms, clock_boottime_usec(),
+                                                  (unsigned)((delay + USEC_PER_SEC - 1) / USEC_PER_SEC)));
+}
+
+static void tell_delivery(const struct execution *e, struct delivery *d) {
+        struct trigger *t = e->trigger;
+        bool was_lost = d->state == DELIVERY_LOST, settled = is_settled(e, d);
+
+        d->execution = NULL;
+        if (settled)
+                t->counters.succeeded++;
+        else if (was_lost)
+                t->counters.failed++;
+        delivery_apply(d, settled ? DELIVERY_RECORDED_SUCCESS : DELIVERY_RECORDED_FAILURE);
+        if (was_lost)
+                return; /* it is gone */
+        if (!settled)
+                failed(e, d);
+        else if (!t->config.auto_delete)
+                delivery_apply(d, DELIVERY_LEAVE);
+}
+
+static void log_end(const struct execution *e) {
+        const struct trigger *t = e->trigger;
+        char id[IDENT_TEXT_SIZE];
+        bool good = run_state_settles_message(e->state);
+
+        log_write(good ? LOG_DEBUG : LOG_WARNING, 0,
+                  LOG_FIELDS({ "SQSFLOW_TRIGGER", t->config.id }, { "SQSFLOW_FLOW", t->config.flow_id },
+                             { "SQSFLOW_QUEUE", t->queue.url }, { "SQSFLOW_EXECUTION_ID", ident_format(e->id, id) },
+                             { "SQSFLOW_MESSAGE_ID", e->count == 1 ? e->deliveries[0]->message_id : NULL }),
+                  "Execution %s of %s ended %s%s%s", ident_format(e->id, id), t->config.flow_id, run_state_name(e->state),
+                  e->error ? ": " : "", e->error ? e->error : "");
+}
+
+static void on_recorded(void *userdata) {
+        struct execution *e = userdata;
+
+        log_end(e);
+        /* Backwards, so that of a FIFO group that failed together the first goes back last (P7). */
+        for (size_t i = e->count; i > 0; i--)
+                tell_delivery(e, e->deliveries[i - 1]);
+        turn_request(e->trigger->services->turn);
+        execution_free(e);
+}
+
+static void record_end(struct execution *e, const char *outputs) {
+        struct trigger *t = e->trigger;
+        _cleanup_free_ const char **settled = calloc(e->count + 1, sizeof *settled);
+        size_t count = 0;
+        int r = settled ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && t->config.auto_delete && i < e->count; i++)
+                if (is_settled(e, e->deliveries[i]))
+                        settled[count++] = e->deliveries[i]->message_id;
+        struct store_end end = {
+                .execution_id = e->id,
+                .state = e->state,
+                .end_usec = clock_realtime_usec(),
+                .outputs = outputs,
+                .error = e->error,
+                .queue_url = t->queue.url,
+                .settled_ids = settled,
+                .settled_count = count,
+        };
+        if (r == 0)
+                r = store_execution_ended(t->services->store, &end, on_recorded, e);
+        if (r < 0) { /* P1: what is not recorded is not deleted */
+                log_error(r, "The end of an execution could not be recorded; its messages stay in the queue");
+                e->state = RUN_FAILED;
+                on_recorded(e);
+        }
+}
+
+static char *text_of(struct bytes b) {
+        return b.len > 0 ? text_dup_n(b.data, b.len) : NULL;
+}
+
+void execution_end(struct execution *e, const struct frame_end *end) {
+        struct trigger *t = e->trigger;
+        _cleanup_free_ char *outputs = text_of(end->outputs);
+
+        e->engine_data = NULL;
+        e->state = end->state;
+        e->error = text_of(end->error);
+        if (end->batch_failures.len > 0 &&
+            (json_parse(end->batch_failures.data, end->batch_failures.len, &e->failed_ids, NULL, NULL) < 0 ||
+             value_type(e->failed_ids) != VALUE_LIST)) {
+                e->state = RUN_FAILED; /* who failed is not known: all stay */
+                (void)text_replace(&e->error, "batchItemFailures could not be read");
+                e->failed_ids = value_unref(e->failed_ids);
+        }
+        DL_DELETE(t->executions, e);
+        dispatch_running(t->services->dispatch, t, -1);
+        record_end(e, outputs);
+        turn_request(t->services->turn);
+}
+
+void executions_cancel_all(struct trigger *t) {
+        struct execution *e, *next;
+
+        DL_FOREACH_SAFE(t->executions, e, next) {
+                e->is_cancelled = true;
+                t->services->engine->ops->cancel(t->services->engine, e);
+        }
+}
+
+void executions_abandon(struct trigger *t) {
+        struct execution *e, *next;
+
+        DL_FOREACH_SAFE(t->executions, e, next) {
+                DL_DELETE(t->executions, e);
+                execution_free(e);
+        }
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One list per queue, newest first (in a FIFO group the later message goes back before the earlier one), one batch of up
+ * to ten at a time. A call that fails is repeated with backoff for about a minute. */
+#include "agent/recovery.h"
+
+#include <errno.h>
+#include <utlist.h>
+
+#include "agent/clients.h"
+#include "agent/trigger.h"
+#include "common/aws/retry.h"
+#include "common/base/clock.h"
+#include "common/base/digest.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/store/store.h"
+
+#define ATTEMPTS_MAX 8
+
+struct recovery_queue {
+        struct recovery_queue *next;
+        struct recovery *recovery;
+        char *url;
+        char **handles;
+        size_t count, done;
+        size_t under_way;
+        unsigned failures;
+        struct sqs_client *client;
+        struct sqs_call *call;
+        sd_event_source *timer;
+        bool is_over;
+};
+
+struct recovery {
+        struct services *services;
+        struct recovery_queue *queues;
+};
+
+static void release_some(struct recovery_queue *q);
+
+bool recovery_is_pending(const struct recovery *r, const char *queue_url) {
+        const struct recovery_queue *q;
+
+        if (r)
+                LL_FOREACH(r->queues, q)
+                        if (!q->is_over && text_eq(q->url, queue_url))
+                                return true;
+        return false;
+}
+
+static void over(struct recovery_queue *q) {
+        size_t left = q->count - q->done;
+
+        q->is_over = true;
+        log_write(left > 0 ? LOG_WARNING : LOG_NOTICE, 0, LOG_FIELDS({ "SQSFLOW_QUEUE", q->url }),
+                  "After the last end: %zu messages of executions that were cut off were given back%s, %zu were not", q->done,
+                  q->done > 0 ? " at once" : "", left);
+        for (struct trigger *t = q->recovery->services->triggers; t; t = t->next)
+                if (text_eq(t->queue.url, q->url))
+                        trigger_queue_ready(t);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        release_some(userdata);
+        return 0;
+}
+
+static void try_later(struct recovery_queue *q, const struct aws_error *e) {
+        uint32_t random = 0;
+
+        if (++q->failures >= ATTEMPTS_MAX) {
+                over(q);
+                return;
+        }
+        (void)!random_bytes(&random, sizeof random);
+        sd_event_source_set_time(q->timer, usec_add(clock_monotonic_usec(), retry_delay_usec(e, q->failures - 1, random)));
+        sd_event_source_set_enabled(q->timer, SD_EVENT_ONESHOT);
+}
+
+/* An entry that fails for a reason of its own (the handle expired) is done: its message is visible already. */
+static void on_released(const struct aws_error *error, const struct sqs_batch_result *results, size_t count,
+                        void *userdata) {
+        struct recovery_queue *q = userdata;
+
+        q->call = NULL;
+        if (error) {
+                try_later(q, error);
+                return;
+        }
+        q->failures = 0;
+        q->done += q->under_way;
+        release_some(q);
+}
+
+static void release_some(struct recovery_queue *q) {
+        struct sqs_visibility entries[SQS_BATCH_MAX];
+        struct aws_error e;
+        int r;
+
+        q->under_way = MIN(q->count - q->done, (size_t)SQS_BATCH_MAX);
+        if (q->under_way == 0) {
+                over(q);
+                return;
+        }
+        for (size_t i = 0; i < q->under_way; i++)
+                entries[i] = (struct sqs_visibility){ .receipt_handle = q->handles[q->count - 1 - q->done - i] };
+        r = sqs_change_visibility_batch(q->client, q->url, entries, q->under_way, on_released, q, &q->call);
+        if (r < 0) {
+                e = aws_error_from_errno(r, "the request could not be made");
+                try_later(q, &e);
+        }
+}
+
+static struct recovery_queue *queue_get(struct recovery *r, const char *url) {
+        struct recovery_queue *q;
+
+        LL_FOREACH(r->queues, q)
+                if (text_eq(q->url, url))
+                        return q;
+        q = calloc(1, sizeof *q);
+        if (!q)
+                return NULL;
+        q->recovery = r;
+        q->url = text_dup(url);
+        q->is_over = true;
+        LL_PREPEND(r->queues, q);
+        return q;
+}
+
+static int on_orphan(void *userdata, uint64_t execution_id, const char *trigger, const char *queue_url,
+                     const struct store_message *message) {
+        struct recovery_queue *q;
+
+        if (!queue_url || !message || !message->receipt_handle)
+                return 0;
+        q = queue_get(userdata, queue_url);
+        if (!q || text_list_add(&q->handles, message->receipt_handle) < 0)
+                return -ENOMEM;
+        q->count++;
+        return 0;
+}
+
+/* The settings of a trigger on that queue, else the agent's. */
+static const struct config_aws *settings_for(const struct config *config, const char *url) {
+        for (size_t i = 0; i < config->trigger_count; i++)
+                if (text_eq(config->triggers[i].queue_url, url))
+                        return &config->triggers[i].aws;
+        return &config->aws;
+}
+
+static int begin(struct recovery_queue *q) {
+        struct services *s = q->recovery->services;
+        const char *why;
+        int r = clients_get(s->clients, settings_for(s->config, q->url), q->url, &q->client, &why);
+
+        if (r < 0) {
+                log_warning(r, "Messages of executions that were cut off cannot be given back to %s: %s", q->url, why);
+                return 0;
+        }
+        r = sd_event_add_time(s->event, &q->timer, CLOCK_MONOTONIC, 0, 10 * USEC_PER_MSEC, on_timer, q);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(q->timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        q->is_over = false;
+        release_some(q);
+        return 0;
+}
+
+int recovery_new(struct services *services, struct recovery **ret) {
+        _cleanup_(recovery_freep) struct recovery *r = calloc(1, sizeof *r);
+        struct recovery_queue *q;
+        int error;
+
+        if (!r)
+                return -ENOMEM;
+        r->services = services;
+        error = store_kill_orphans(services->store, clock_realtime_usec(), on_orphan, r);
+        LL_FOREACH(r->queues, q)
+                if (error >= 0)
+                        error = begin(q);
+        if (error < 0)
+                return error;
+        *ret = TAKE_PTR(r);
+        return 0;
+}
+
+struct recovery *recovery_free(struct recovery *r) {
+        struct recovery_queue *q, *next;
+
+        if (!r)
+                return NULL;
+        LL_FOREACH_SAFE(r->queues, q, next) {
+                sqs_cancel(q->call);
+                sd_event_source_unref(q->timer);
+                text_list_free(q->handles);
+                free(q->url);
+                free(q);
+        }
+        free(r);
+        return NULL;
+}

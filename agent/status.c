@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* At most a handful of clients; when one more comes, the oldest goes, so that a silent client cannot keep others out. */
+#include "agent/status.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "common/base/json.h"
+#include "common/base/text.h"
+
+#define CLIENTS_MAX 16
+#define REQUEST_BYTES_MAX 4096
+#define ANSWER_BYTES_MAX (16u * 1024 * 1024)
+
+struct client {
+        struct client *prev, *next;
+        struct status_server *server;
+        sd_event_source *source;
+        int fd;
+        struct buf in, out;
+        size_t sent;
+        bool answering;
+};
+
+struct status_server {
+        sd_event *event;
+        char *path;
+        int fd;
+        sd_event_source *source;
+        struct client *clients;
+        unsigned client_count;
+        int (*write)(void *userdata, struct buf *out);
+        void *userdata;
+};
+
+static void client_free(struct client *c) {
+        DL_DELETE(c->server->clients, c);
+        c->server->client_count--;
+        sd_event_source_disable_unref(c->source);
+        close_fd(c->fd);
+        buf_done(&c->in);
+        buf_done(&c->out);
+        free(c);
+}
+
+static void answer(struct client *c) {
+        _cleanup_value_ struct value *request = NULL;
+        const char *op;
+        int r = json_parse(c->in.data, strcspn(c->in.data, "\n"), &request, NULL, NULL);
+
+        op = r >= 0 && value_type(request) == VALUE_MAP ? value_map_string(request, "op") : NULL;
+        if (!text_eq(op, "status"))
+                buf_append_str(&c->out, "{\"error\":\"unknown request; known: {\\\"op\\\":\\\"status\\\"}\"}");
+        else if (c->server->write(c->server->userdata, &c->out) < 0) {
+                buf_reset(&c->out);
+                buf_append_str(&c->out, "{\"error\":\"out of memory\"}");
+        }
+        buf_append_char(&c->out, '\n');
+        c->answering = true;
+}
+
+/* False: the client is done with. */
+static bool send_some(struct client *c) {
+        while (c->sent < c->out.len) {
+                ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+                if (n < 0)
+                        return errno == EINTR || (errno == EAGAIN &&
+                                                  sd_event_source_set_io_events(c->source, EPOLLOUT) >= 0);
+                c->sent += (size_t)n;
+        }
+        return false;
+}
+
+static bool receive_some(struct client *c) {
+        char piece[512];
+        ssize_t n = recv(c->fd, piece, sizeof piece, MSG_DONTWAIT);
+
+        if (n <= 0)
+                return n < 0 && (errno == EAGAIN || errno == EINTR);
+        if (buf_append(&c->in, piece, (size_t)n) < 0)
+                return false;
+        if (!memchr(c->in.data, '\n', c->in.len))
+                return true;
+        answer(c);
+        return send_some(c);
+}
+
+static int on_client(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        struct client *c = userdata;
+
+        if (!(c->answering ? send_some(c) : receive_some(c)))
+                client_free(c);
+        return 0;
+}
+
+static int on_connect(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        struct status_server *s = userdata;
+        _cleanup_close_ int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        struct client *c;
+
+        if (client_fd < 0)
+                return 0;
+        if (s->client_count >= CLIENTS_MAX)
+                client_free(s->clients);
+        c = calloc(1, sizeof *c);
+        if (!c || sd_event_add_io(s->event, &c->source, client_fd, EPOLLIN, on_client, c) < 0) {
+                free(c);
+                return 0;
+        }
+        c->server = s;
+        c->fd = TAKE_FD(client_fd);
+        c->in = BUF_INIT(REQUEST_BYTES_MAX);
+        c->out = BUF_INIT(ANSWER_BYTES_MAX);
+        DL_APPEND(s->clients, c);
+        s->client_count++;
+        return 0;
+}
+
+static int listen_at(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0)
+                return -errno;
+        if (snprintf(address.sun_path, sizeof address.sun_path, "%s", path) >= (int)sizeof address.sun_path)
+                return -ENAMETOOLONG;
+        if (unlink(path) < 0 && errno != ENOENT)
+                return -errno;
+        if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || chmod(path, 0660) < 0 ||
+            listen(fd, CLIENTS_MAX) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+int status_server_new(sd_event *event, const char *path, int (*write)(void *userdata, struct buf *out), void *userdata,
+                      struct status_server **ret) {
+        _cleanup_(status_server_freep) struct status_server *s = calloc(1, sizeof *s);
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        s->fd = listen_at(path);
+        if (s->fd < 0)
+                return s->fd;
+        s->event = sd_event_ref(event);
+        s->write = write;
+        s->userdata = userdata;
+        s->path = text_dup(path);
+        r = s->path ? sd_event_add_io(event, &s->source, s->fd, EPOLLIN, on_connect, s) : -ENOMEM;
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+struct status_server *status_server_free(struct status_server *s) {
+        if (!s)
+                return NULL;
+        while (s->clients)
+                client_free(s->clients);
+        sd_event_source_disable_unref(s->source);
+        if (s->fd >= 0)
+                close_fd(s->fd);
+        if (s->path)
+                (void)unlink(s->path);
+        sd_event_unref(s->event);
+        free(s->path);
+        free(s);
+        return NULL;
+}

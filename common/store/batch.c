@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Items are structs in the arena that are linked in order. Texts are copied beside them. An item is linked last, when all
+ * of it is there, so that running out of memory leaves the batch as it was (the arena forgets the rest at its reset). */
+#include "common/store/batch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/json.h"
+#include "common/base/text.h"
+
+void batch_reset(struct batch *b) {
+        arena_reset(&b->arena);
+        b->first = NULL;
+        b->tail = NULL;
+        b->ends = b->last_end = NULL;
+        b->start_count = 0;
+}
+
+void batch_done(struct batch *b) {
+        batch_reset(b);
+        arena_done(&b->arena);
+        free(b->starts);
+        b->starts = NULL;
+        b->start_capacity = 0;
+}
+
+/* --- building items -------------------------------------------------------------------------------------------------- */
+
+/* Copies into *ret and adds to *error, so that a row of copies is checked once. */
+static struct text copy_n(struct batch *b, const char *s, size_t len, int *error) {
+        struct text t = { 0 };
+
+        if (!s)
+                return t;
+        t.data = arena_copy(&b->arena, s, len);
+        if (!t.data)
+                *error = -ENOMEM;
+        else
+                t.len = len;
+        return t;
+}
+
+static struct text copy(struct batch *b, const char *s, int *error) {
+        return copy_n(b, s, s ? strlen(s) : 0, error);
+}
+
+static struct name *intern(struct names *names, const char *text, int *error) {
+        struct name *n;
+
+        if (!text)
+                return NULL;
+        n = names_get(names, text);
+        if (!n)
+                *error = -ENOMEM;
+        return n;
+}
+
+static void *new_item(struct batch *b, size_t size, enum item_kind kind, uint64_t execution) {
+        struct item *item = arena_alloc(&b->arena, size);
+
+        if (!item)
+                return NULL;
+        memset(item, 0, size);
+        item->kind = kind;
+        item->execution = execution;
+        return item;
+}
+
+static void link_item(struct batch *b, struct item *item) {
+        if (b->tail)
+                *b->tail = item;
+        else
+                b->first = item;
+        b->tail = &item->next;
+}
+
+/* --- starts ---------------------------------------------------------------------------------------------------------- */
+
+/* Where `execution` is or belongs. Ids grow with time, so the last place is the first guess. */
+static size_t start_position(const struct batch *b, uint64_t execution) {
+        size_t low = 0, high = b->start_count;
+
+        if (high > 0 && b->starts[high - 1].execution < execution)
+                return high;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (b->starts[middle].execution < execution)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+struct start_item *batch_find_start(const struct batch *b, uint64_t execution) {
+        size_t at = start_position(b, execution);
+
+        return at < b->start_count && b->starts[at].execution == execution ? b->starts[at].item : NULL;
+}
+
+static int reserve_start(struct batch *b) {
+        size_t capacity = b->start_capacity ? b->start_capacity * 2 : 64;
+        struct start_place *starts;
+
+        if (b->start_count < b->start_capacity)
+                return 0;
+        starts = reallocarray(b->starts, capacity, sizeof(*starts));
+        if (!starts)
+                return -ENOMEM;
+        b->starts = starts;
+        b->start_capacity = capacity;
+        return 0;
+}
+
+static void insert_start(struct batch *b, struct start_item *s) {
+        size_t at = start_position(b, s->item.execution);
+
+        memmove(b->starts + at + 1, b->starts + at, (b->start_count - at) * sizeof(*b->starts));
+        b->starts[at] = (struct start_place){ s->item.execution, s };
+        b->start_count++;
+}
+
+static const struct held_message *copy_held(struct batch *b, const struct store_execution *e, int *error) {
+        struct held_message *held = arena_alloc(&b->arena, e->message_count * sizeof(*held));
+
+        if (!held) {
+                *error = -ENOMEM;
+                return NULL;
+        }
+        for (size_t i = 0; i < e->message_count; i++) {
+                const struct store_message *m = &e->messages[i];
+
+                held[i] = (struct held_message){
+                        .message_id = copy(b, m->message_id, error),
+                        .receipt_handle = copy(b, m->receipt_handle, error),
+                        .group_id = copy(b, m->group_id, error),
+                        .receive_count = m->receive_count,
+                };
+        }
+        return held;
+}
+
+/* The messages as they are kept after the end, without the handles, which are worth nothing then. */
+static struct text messages_json(struct batch *b, const struct store_execution *e, int *error) {
+        struct buf json = BUF_INIT(0);
+        struct text t = { 0 };
+
+        if (e->message_count == 0)
+                return t;
+        for (size_t i = 0; i < e->message_count; i++) {
+                const struct store_message *m = &e->messages[i];
+
+                buf_append_str(&json, i == 0 ? "[[" : ",[");
+                json_write_string(&json, m->message_id, strlen(m->message_id));
+                buf_append_char(&json, ',');
+                if (m->group_id)
+                        json_write_string(&json, m->group_id, strlen(m->group_id));
+                else
+                        buf_append_str(&json, "null");
+                buf_appendf(&json, ",%u]", m->receive_count);
+        }
+        buf_append_char(&json, ']');
+        if (buf_error(&json) < 0)
+                *error = buf_error(&json);
+        else
+                t = copy_n(b, json.data, json.len, error);
+        buf_done(&json);
+        return t;
+}
+
+int batch_add_start(struct batch *b, struct names *names, const struct store_execution *e) {
+        struct start_item *s = new_item(b, sizeof(*s), ITEM_START, e->id);
+        int r = s ? reserve_start(b) : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        s->flow = intern(names, e->flow, &r);
+        s->trigger = intern(names, e->trigger, &r);
+        s->queue = intern(names, e->queue_url, &r);
+        s->flow_revision = e->flow_revision;
+        s->usec = e->start_usec;
+        s->input = copy(b, e->input, &r);
+        s->messages = messages_json(b, e, &r);
+        s->held = copy_held(b, e, &r);
+        s->held_count = e->message_count;
+        if (r < 0)
+                return r;
+        insert_start(b, s);
+        link_item(b, &s->item);
+        return 0;
+}
+
+/* --- the others ------------------------------------------------------------------------------------------------------ */
+
+int batch_add_handle(struct batch *b, uint64_t execution, const char *message_id, const char *receipt_handle) {
+        struct handle_item *h = new_item(b, sizeof(*h), ITEM_HANDLE, execution);
+        int r = h ? 0 : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        h->message_id = copy(b, message_id, &r);
+        h->receipt_handle = copy(b, receipt_handle, &r);
+        if (r < 0)
+                return r;
+        link_item(b, &h->item);
+        return 0;
+}
+
+int batch_add_task_run(struct batch *b, struct names *names, const struct store_task_run *t) {
+        struct task_run_item *item = new_item(b, sizeof(*item), ITEM_TASK_RUN, t->execution_id);
+        int r = item ? 0 : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        item->index = t->index;
+        item->parent = t->parent;
+        item->attempts = t->attempts;
+        item->state = t->state;
+        item->task_id = intern(names, t->task_id, &r);
+        item->task_type = intern(names, t->task_type, &r);
+        item->value = copy(b, t->value, &r);
+        item->outputs = copy(b, t->outputs, &r);
+        item->error = copy(b, t->error, &r);
+        item->start_usec = t->start_usec;
+        item->end_usec = t->end_usec;
+        if (r < 0)
+                return r;
+        link_item(b, &item->item);
+        return 0;
+}
+
+int batch_add_log(struct batch *b, const struct store_log *l, uint64_t seq) {
+        struct log_item *item = new_item(b, sizeof(*item), ITEM_LOG, l->execution_id);
+        int r = item ? 0 : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        item->seq = seq;
+        item->usec = l->time_usec;
+        item->task_run = l->task_run;
+        item->level = l->level;
+        item->text = copy_n(b, l->text, l->text_len, &r);
+        if (r < 0)
+                return r;
+        link_item(b, &item->item);
+        return 0;
+}
+
+static const struct settled *copy_settled(struct batch *b, const struct store_end *e, int *error) {
+        struct settled *settled = arena_alloc(&b->arena, e->settled_count * sizeof(*settled));
+
+        if (!settled) {
+                *error = -ENOMEM;
+                return NULL;
+        }
+        for (size_t i = 0; i < e->settled_count; i++)
+                settled[i] = (struct settled){
+                        .message_id = copy(b, e->settled_ids[i], error),
+                        .sent_usec = e->settled_sent_usec ? e->settled_sent_usec[i] : 0,
+                };
+        return settled;
+}
+
+static void link_end(struct batch *b, struct end_item *end) {
+        if (b->last_end)
+                b->last_end->next_end = end;
+        else
+                b->ends = end;
+        b->last_end = end;
+}
+
+int batch_add_end(struct batch *b, struct names *names, const struct store_end *e, store_done_t done, void *userdata) {
+        struct end_item *end = new_item(b, sizeof(*end), ITEM_END, e->execution_id);
+        int r = end ? 0 : -ENOMEM;
+        struct start_item *start;
+
+        if (r < 0)
+                return r;
+        end->state = e->state;
+        end->usec = e->end_usec;
+        end->outputs = copy(b, e->outputs, &r);
+        end->error = copy(b, e->error, &r);
+        end->queue = intern(names, e->queue_url, &r);
+        end->settled = copy_settled(b, e, &r);
+        end->settled_count = e->settled_count;
+        end->done = done;
+        end->userdata = userdata;
+        if (r < 0)
+                return r;
+        start = batch_find_start(b, e->execution_id);
+        if (start) {
+                start->end = end;
+                end->merged = true;
+        }
+        link_end(b, end);
+        link_item(b, &end->item);
+        return 0;
+}
+
+bool batch_settles(const struct batch *b, const char *queue_url, const char *message_id) {
+        size_t len = strlen(message_id);
+
+        for (const struct end_item *e = b->ends; e; e = e->next_end) {
+                if (!e->queue || !text_eq(e->queue->text, queue_url))
+                        continue;
+                for (size_t i = 0; i < e->settled_count; i++)
+                        if (e->settled[i].message_id.len == len &&
+                            memcmp(e->settled[i].message_id.data, message_id, len) == 0)
+                                return true;
+        }
+        return false;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/render.h"
+
+#include <errno.h>
+#include <syslog.h>
+
+#include "common/base/text.h"
+#include "runner/execution.h"
+#include "runner/task_run.h"
+
+static int tell_problem(struct scope *s, int r, struct expr_error *error, char **ret_problem) {
+        if (r == -ENOMEM)
+                return r;
+        if (error->message && error->excerpt)
+                execution_logf(s->execution, s->run, LOG_ERR, "%s\n%s", error->message, error->excerpt);
+        *ret_problem = TAKE_PTR(error->message);
+        if (!*ret_problem)
+                *ret_problem = text_dup("an expression cannot be rendered");
+        return r;
+}
+
+int render_text(struct scope *s, const char *text, size_t len, enum render_mode mode, struct value **ret,
+                char **ret_problem) {
+        _cleanup_(expr_error_done) struct expr_error error = EXPR_ERROR_INIT;
+        const struct expr_template *template;
+        struct expr_env env;
+        int r;
+
+        if (expr_is_literal(text, len)) {
+                *ret = value_new_string_n(text, len);
+                return *ret ? 0 : -ENOMEM;
+        }
+        r = templates_get(&s->execution->cached->templates, text, len, &template, &error);
+        if (r == 0) {
+                env = variables_env(s);
+                r = mode == RENDER_TYPED ? expr_evaluate(template, &env, ret, &error) :
+                                           expr_render(template, &env, ret, &error);
+        }
+        return r < 0 ? tell_problem(s, r, &error, ret_problem) : 0;
+}
+
+static int render_list(struct scope *s, const struct value *list, enum render_mode mode, struct value **ret,
+                       char **ret_problem) {
+        _cleanup_value_ struct value *copy = value_new_list();
+        int r = copy ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && i < value_count(list); i++) {
+                struct value *item = NULL;
+
+                r = render_value(s, value_list_at(list, i), mode, &item, ret_problem);
+                if (r == 0)
+                        r = value_list_add(copy, item);
+        }
+        if (r == 0)
+                *ret = TAKE_PTR(copy);
+        return r;
+}
+
+static int render_map(struct scope *s, const struct value *map, enum render_mode mode, struct value **ret,
+                      char **ret_problem) {
+        _cleanup_value_ struct value *copy = value_new_map();
+        int r = copy ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && i < value_count(map); i++) {
+                struct value *item = NULL;
+
+                r = render_value(s, value_map_at(map, i), mode, &item, ret_problem);
+                if (r == 0)
+                        r = value_map_put(copy, value_map_key_at(map, i), item);
+        }
+        if (r == 0)
+                *ret = TAKE_PTR(copy);
+        return r;
+}
+
+int render_value(struct scope *s, const struct value *v, enum render_mode mode, struct value **ret,
+                 char **ret_problem) {
+        switch (value_type(v)) {
+        case VALUE_STRING:
+                if (!expr_is_literal(value_string(v), value_string_len(v)))
+                        return render_text(s, value_string(v), value_string_len(v), mode, ret, ret_problem);
+                break;
+        case VALUE_LIST:
+                return render_list(s, v, mode, ret, ret_problem);
+        case VALUE_MAP:
+                return render_map(s, v, mode, ret, ret_problem);
+        case VALUE_NULL:
+        case VALUE_BOOL:
+        case VALUE_NUMBER:
+                break;
+        }
+        *ret = value_ref((struct value *)v);
+        return 0;
+}
+
+bool render_is_true(const struct value *v) {
+        static const char *const false_texts[] = { "false", "0", "-0", "" };
+        const char *text;
+
+        switch (value_type(v)) {
+        case VALUE_NULL:
+                return false;
+        case VALUE_BOOL:
+                return value_bool(v);
+        case VALUE_NUMBER:
+                text = value_number(v);
+                break;
+        case VALUE_STRING:
+                text = value_string(v);
+                break;
+        default:
+                return true;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(false_texts); i++)
+                if (text_eq(text, false_texts[i]))
+                        return false;
+        return true;
+}
+
+int render_property(struct task_run *run, const char *name, enum render_mode mode, struct value **ret) {
+        const struct value *property = value_map_get(run->task->properties, name);
+        struct scope scope = { run->execution, run };
+        _cleanup_free_ char *problem = NULL;
+        int r;
+
+        *ret = NULL;
+        if (!property || value_type(property) == VALUE_NULL)
+                return 0;
+        r = render_value(&scope, property, mode, ret, &problem);
+        if (r < 0)
+                task_run_fail(run, NULL, "%s: %s", name, problem ? problem : "out of memory");
+        return r;
+}

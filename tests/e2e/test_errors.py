@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""P9 and P2: a trigger never dies, no error makes a hot loop, and trouble is shown and heals by itself."""
+import socket
+import time
+
+import pytest
+
+import servers
+from agent import send_all, wait_until
+from test_redelivery import QUICK, empty
+
+
+def queue(server, name="work", **attributes):
+    return server.call("CreateQueue", QueueName=name, Attributes=attributes)["QueueUrl"]
+
+
+def configured(agent, url, **more):
+    agent.flow(QUICK)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick", **more}])
+    return agent
+
+
+@pytest.mark.parametrize("kind", ["http503", "throttle", "access_denied", "drop", "drop_after", "garbage"])
+def test_a_storm_of_errors_is_survived_with_few_requests(agent, queue_server, kind):
+    url = queue(queue_server, VisibilityTimeout="2")
+    configured(agent, url)
+    queue_server.admin("faults", [{"op": "*", "kind": kind, "probability": 1}])
+    agent.start()
+    began = time.monotonic()
+    wait_until(lambda: queue_server.fault_count(kind) >= 4, f"requests that met {kind}")
+    wait_until(lambda: agent.trigger_status("work")["state"] == "backoff", "the trouble in status")
+    assert agent.trigger_status("work")["error"]
+    elapsed = time.monotonic() - began
+    # Backoff grows from half a second: a dozen requests a second would be a hot loop.
+    assert queue_server.fault_count(kind) <= 6 + 4 * elapsed
+    queue_server.clear_faults()
+    ids = send_all(queue_server, url, ["x"])
+    wait_until(empty(queue_server, url), lambda: f"healing; log:\n{agent.log()}")
+    assert set(agent.mark_lines("done")) == set(ids)
+    wait_until(lambda: agent.trigger_status("work")["state"] == "polling", "a healed status")
+
+
+def test_refused_connections_are_retried_until_the_server_is_there(agent, queue_server, tmp_path):
+    url = queue(queue_server)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    configured(agent, url)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick"}],
+                    aws={"endpoint": f"http://127.0.0.1:{port}"})
+    agent.start()
+    wait_until(lambda: agent.trigger_status("work")["state"] == "backoff", "the trouble in status")
+    late = servers.QueueServer(tmp_path / "late", port=port)
+    try:
+        url = queue(late)
+        ids = send_all(late, url, ["x"])
+        wait_until(empty(late, url), lambda: f"healing; log:\n{agent.log()}")
+        assert agent.mark_lines("done") == ids
+    finally:
+        agent.stop()
+        late.stop()
+
+
+def test_a_queue_that_does_not_exist_is_told_once_and_found_when_it_appears(agent, queue_server):
+    url = f"{queue_server.endpoint}/000000000000/later"
+    configured(agent, url)
+    agent.start()
+    error = wait_until(lambda: agent.trigger_status("work").get("error"), "the trouble in status")
+    assert "QueueDoesNotExist" in error or "NonExistentQueue" in error
+    before = queue_server.call_count("ReceiveMessage") + queue_server.call_count("GetQueueAttributes")
+    wait_until(lambda: queue_server.call_count("ReceiveMessage") + queue_server.call_count("GetQueueAttributes")
+               > before, "another try")
+    assert agent.log().count("does not exist") == 1
+    url = queue(queue_server, "later")
+    ids = send_all(queue_server, url, ["x"])
+    wait_until(empty(queue_server, url), lambda: f"healing; log:\n{agent.log()}", seconds=90)
+    assert agent.mark_lines("done") == ids
+
+
+def test_other_queues_go_on_while_one_is_in_trouble(agent, queue_server):
+    good, bad = queue(queue_server, "good"), queue(queue_server, "bad")
+    agent.flow(QUICK)
+    agent.configure([{"id": "bad", "queueUrl": bad, "flow": "test.quick"},
+                     {"id": "good", "queueUrl": good, "flow": "test.quick"}])
+    queue_server.admin("faults", [{"op": "*", "queue": "bad", "kind": "http503", "probability": 1}])
+    agent.start()
+    ids = send_all(queue_server, good, [f"m{i}" for i in range(20)])
+    wait_until(empty(queue_server, good), "the good queue's end")
+    assert sorted(agent.mark_lines("done")) == sorted(ids)
+    assert agent.trigger_status("bad")["state"] == "backoff"
+
+
+def test_expired_credentials_and_a_wrong_clock_heal(agent, queue_server):
+    url = queue(queue_server)
+    configured(agent, url)
+    queue_server.admin("clock", {"offset_seconds": 3600})
+    agent.start()
+    ids = send_all(queue_server, url, ["x"])
+    wait_until(empty(queue_server, url), lambda: f"a corrected clock; log:\n{agent.log()}")
+    queue_server.admin("faults", [{"op": "*", "kind": "expired_token", "probability": 1, "count": 3}])
+    ids += send_all(queue_server, url, ["y"])
+    wait_until(empty(queue_server, url), lambda: f"new credentials; log:\n{agent.log()}")
+    assert sorted(agent.mark_lines("done")) == sorted(ids)
+
+
+def test_an_idle_queue_costs_at_most_three_receives_a_minute(agent, queue_server):
+    """Judged by the wait that each receive asks for and by there being one at a time, not by watching a minute."""
+    url = queue(queue_server)
+    configured(agent, url)
+    agent.start()
+    wait_until(lambda: queue_server.open_receives(url) == 1, "an open long poll")
+    polls = queue_server.operations("poll")
+    assert len(polls) == 1
+    assert polls[0]["waitSeconds"] == 20
+
+
+def test_a_server_that_answers_empty_at_once_makes_no_hot_loop(agent, queue_server):
+    url = queue(queue_server)
+    configured(agent, url)
+    queue_server.admin("faults", [{"op": "ReceiveMessage", "kind": "short_poll", "probability": 1}])
+    agent.start()
+    wait_until(lambda: queue_server.call_count("ReceiveMessage") >= 2, "two receives")
+    first = queue_server.call_count("ReceiveMessage")
+    began = time.monotonic()
+    wait_until(lambda: queue_server.call_count("ReceiveMessage") > first, "another receive")
+    assert (queue_server.call_count("ReceiveMessage") - first) <= 2 + 10 * (time.monotonic() - began)

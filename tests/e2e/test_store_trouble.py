@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""P2 for the store: while it is locked or its disk is full nothing new is received, leases are kept, and it heals."""
+import os
+import sqlite3
+import subprocess
+
+import pytest
+
+from agent import send_all, wait_until
+from test_redelivery import QUICK, SLOW, empty
+
+
+def queue(server, **attributes):
+    return server.call("CreateQueue", QueueName="work", Attributes=attributes)["QueueUrl"]
+
+
+def assert_trouble_is_survived(agent, queue_server, url, cause, heal):
+    """With one execution under way, `cause` breaks the store; nothing is deleted or received until `heal` ran."""
+    agent.start()
+    ids = send_all(queue_server, url, ["x"])
+    wait_until(lambda: agent.mark_lines("started"), "the start")
+    cause()
+    (agent.marks / "go").touch()
+    wait_until(lambda: agent.mark_lines("done"), "the end of the task")
+    wait_until(lambda: not agent.status()["store"]["healthy"], "the trouble in status")
+    assert agent.status()["store"]["problem"]
+    extensions = len(queue_server.operations("visibility"))
+    # The poll that is open may bring one more message; it waits with its lease.
+    more = send_all(queue_server, url, ["y", "z"])
+    wait_until(lambda: len(queue_server.operations("visibility")) >= extensions + 3, "leases kept meanwhile")
+    assert queue_server.operations("delete") == []
+    heal()
+    wait_until(empty(queue_server, url), lambda: f"recovery; log:\n{agent.log()}")
+    assert sorted(agent.mark_lines("done")) == sorted(ids + more)
+    wait_until(lambda: agent.status()["store"]["healthy"], "a healthy store in status")
+    assert agent.stop() == 0
+
+
+def test_a_locked_store_delays_deletes_and_loses_nothing(agent, queue_server):
+    url = queue(queue_server, VisibilityTimeout="2")
+    agent.flow(SLOW)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
+    locks = []
+
+    def lock():
+        connection = sqlite3.connect(next(agent.state.glob("*.db")), isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+        locks.append(connection)
+
+    assert_trouble_is_survived(agent, queue_server, url, lock, lambda: locks.pop().close())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system takes root")
+def test_a_full_disk_delays_deletes_and_loses_nothing(agent, queue_server):
+    url = queue(queue_server, VisibilityTimeout="2")
+    agent.flow(SLOW)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", agent.state], check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    filler = agent.state / "filler"
+
+    def fill():
+        with open(filler, "wb") as file:
+            try:
+                while True:
+                    file.write(b"x" * 4096)
+                    file.flush()
+            except OSError:
+                pass
+        # SQLite may still hold some room in its files: take part of that away by many small records.
+
+    try:
+        assert_trouble_is_survived(agent, queue_server, url, fill, filler.unlink)
+    finally:
+        agent.done()
+        subprocess.run(["umount", "--lazy", agent.state], check=True)
+
+
+def test_a_store_that_is_newer_or_damaged_is_refused_before_anything_is_received(agent, queue_server):
+    url = queue(queue_server)
+    agent.flow(QUICK)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick"}])
+    agent.start()
+    agent.stop()
+    path = next(agent.state.glob("*.db"))
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    calls = queue_server.call_count("ReceiveMessage")
+    agent.start(wait=False)
+    assert agent.wait() not in (0, None)
+    assert "newer" in agent.log()
+    path.write_bytes(b"this is not a database " * 1000)
+    agent.start(wait=False)
+    assert agent.wait() not in (0, None)
+    assert queue_server.call_count("ReceiveMessage") == calls

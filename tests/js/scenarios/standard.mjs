@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Standard queues: what happens to messages.
+import {
+  create, send, receive, glance, all, ten, handle, remove, visibility, counts, text, bytes,
+} from "./words.mjs";
+
+export default [
+  {
+    name: "life",
+    promise: "a message is sent, received, deleted and gone",
+    steps: [
+      create("life"),
+      send("hello", {}, ["MD5OfMessageBody", "present:MessageId"]),
+      receive(all, ["Messages.*.Body", "Messages.0.MD5OfBody", "Messages.0.Attributes.ApproximateReceiveCount"],
+        handle("h")),
+      counts,
+      glance(),
+      remove("h"),
+      counts,
+      remove("h"),
+      visibility("h", 10),
+    ],
+  },
+  {
+    name: "stale-handle",
+    promise: "a visibility timeout ends and the handle goes stale",
+    steps: [
+      create("visible", { VisibilityTimeout: "1" }),
+      send("again"),
+      receive({}, ["Messages.*.Body"], handle("old")),
+      receive({ ...all, VisibilityTimeout: 30 },
+        ["Messages.*.Body", "Messages.0.Attributes.ApproximateReceiveCount"], handle("new")),
+      remove("old"),
+      counts,
+      visibility("old", 0),
+      glance(),
+      visibility("new", 0),
+      receive(all, ["Messages.*.Body", "Messages.0.Attributes.ApproximateReceiveCount"], handle("newest")),
+      remove("newest"),
+      counts,
+    ],
+  },
+  {
+    name: "visible-again",
+    promise: "a message that is visible again can be deleted with its newest handle, but its visibility not changed",
+    steps: [
+      create("returned"),
+      send("back"),
+      receive({}, ["count:Messages"], handle("h")),
+      visibility("h", 0),
+      visibility("h", 10),
+      remove("h"),
+      counts,
+    ],
+  },
+  {
+    name: "twelve-hours",
+    promise: "a visibility timeout is at most twelve hours",
+    steps: [
+      create("twelve"),
+      send("long"),
+      receive({ VisibilityTimeout: 43201 }),
+      receive({ VisibilityTimeout: 43200 }, ["count:Messages"], handle("h")),
+      visibility("h", 43201),
+      visibility("h", 43000),
+      visibility("h", 0),
+      receive({ VisibilityTimeout: 0 }, ["count:Messages"]),
+      receive({}, ["count:Messages"]),
+    ],
+  },
+  {
+    name: "attributes",
+    promise: "message attributes of every type, and their digests",
+    steps: [
+      create("attributes"),
+      send("with attributes", {
+        MessageAttributes: {
+          text: text("attribValue 1"),
+          number: text("-12.50", "Number"),
+          binary: bytes([0, 1, 2, 254, 255]),
+          "trace.id": text("a", "String.custom"),
+          "trace.parent": text("7", "Number.int"),
+          raw: bytes([10, 13], "Binary.png"),
+        },
+      }, ["MD5OfMessageAttributes"]),
+      receive({ MessageAttributeNames: ["All"], VisibilityTimeout: 0 },
+        ["Messages.0.MessageAttributes", "Messages.0.MD5OfMessageAttributes"]),
+      receive({ MessageAttributeNames: ["trace.*"], VisibilityTimeout: 0 },
+        ["Messages.0.MessageAttributes", "Messages.0.MD5OfMessageAttributes"]),
+      receive({ MessageAttributeNames: ["text", "raw"], VisibilityTimeout: 0 },
+        ["Messages.0.MessageAttributes", "Messages.0.MD5OfMessageAttributes"]),
+      receive({ VisibilityTimeout: 0 }, ["Messages.0.MessageAttributes", "Messages.0.MD5OfMessageAttributes"]),
+      send("bad type", { MessageAttributes: { a: text("x", "Text") } }),
+      send("bad number", { MessageAttributes: { a: text("x", "Number") } }),
+      send("reserved", { MessageAttributes: { "AWS.a": text("x") } }),
+      send("eleven", {
+        MessageAttributes: Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`a${i}`, text("x")])),
+      }),
+    ],
+  },
+  {
+    name: "system-attributes",
+    promise: "system attributes",
+    steps: [
+      create("system"),
+      send("traced", {
+        MessageSystemAttributes: { AWSTraceHeader: text("Root=1-5759e988-bd862e3fe1be46a994272793") },
+        MessageGroupId: "tenant-1",
+      }, ["MD5OfMessageSystemAttributes"]),
+      receive({ MessageSystemAttributeNames: ["All"], VisibilityTimeout: 0 },
+        ["keys:Messages.0.Attributes", "Messages.0.Attributes.AWSTraceHeader",
+          "Messages.0.Attributes.MessageGroupId"]),
+      receive({ AttributeNames: ["ApproximateReceiveCount"], VisibilityTimeout: 0 }, ["Messages.0.Attributes"]),
+      receive({ VisibilityTimeout: 0 }, ["Messages.0.Attributes"]),
+    ],
+  },
+  {
+    name: "bytes",
+    promise: "bodies reach the receiver byte for byte",
+    steps: [
+      create("bytes"),
+      ...["\t\r\n tabs and lines \r\n", "emoji 🦀", "\u2028 and \ud7ff \ue000 \ufffd", " ", "{\"json\": \"\\u0041\\\\\"}",
+        "\u007f\u0080\u009f"].flatMap((body) => [
+        send(body),
+        receive({}, ["Messages.*.Body"], handle("h")),
+        remove("h"),
+      ]),
+      send("é".repeat(524288)),
+      receive({}, ["length:Messages.0.Body", "Messages.0.MD5OfBody"]),
+    ],
+  },
+  {
+    name: "delay",
+    promise: "a delayed message is not received before its time",
+    steps: [
+      create("delay"),
+      send("much later", { DelaySeconds: 900 }),
+      glance(),
+      counts,
+      send("late", { DelaySeconds: 1 }),
+      receive(),
+      create("delayed-queue", { DelaySeconds: "900" }),
+      send("much later too"),
+      send("at once", { DelaySeconds: 0 }),
+      receive(ten),
+    ],
+  },
+  {
+    name: "long-poll",
+    promise: "a long poll returns when a message comes",
+    steps: [
+      create("poll", { ReceiveMessageWaitTimeSeconds: "10" }),
+      { ...call("ReceiveMessage", {}, ["Messages.*.Body"]), background: "waiting" },
+      send("woken"),
+      { await: "waiting" },
+      receive({ WaitTimeSeconds: 1 }, ["count:Messages"]),
+    ],
+  },
+  {
+    name: "dead-letter",
+    promise: "a message that is received too often goes to the dead-letter queue",
+    steps: [
+      create("dead", undefined, "dead"),
+      create("source", {
+        RedrivePolicy: JSON.stringify({
+          deadLetterTargetArn: "arn:aws:sqs:us-east-1:000000000000:dead", maxReceiveCount: "2",
+        }),
+      }),
+      send("poison"),
+      receive({ VisibilityTimeout: 0 }, ["Messages.*.Body"]),
+      receive({ VisibilityTimeout: 0 }, ["Messages.*.Body"]),
+      glance(),
+      receive({ QueueUrl: "$dead", ...all },
+        ["Messages.*.Body", "tail:Messages.0.Attributes.DeadLetterQueueSourceArn",
+          "Messages.0.Attributes.ApproximateReceiveCount"]),
+    ],
+  },
+];

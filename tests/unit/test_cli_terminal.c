@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people see lines up and cannot steer their terminal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/terminal.h"
+
+static const struct table_column columns[] = { { "NAME", false }, { "COUNT", true }, { "TEXT", false } };
+
+static void check_clean(const char *text, size_t len, const char *expected) {
+        struct buf b = BUF_INIT(0);
+
+        assert_int_equal(clean_put(&b, text, len), 0);
+        assert_string_equal(b.data ? b.data : "", expected);
+        buf_done(&b);
+}
+
+#define CLEAN(text, expected) check_clean(text, sizeof(text) - 1, expected)
+
+static void control_characters_are_shown_not_sent(void **state) {
+        CLEAN("plain", "plain");
+        CLEAN("a\nb\tc\rd", "a\\nb\\tc\\rd");
+        CLEAN("\033[31mred\033[0m", "\\x1b[31mred\\x1b[0m");
+        CLEAN("bell\a del\x7f nul\0end", "bell\\x07 del\\x7f nul\\x00end");
+        CLEAN("c1 \xc2\x9b" "31m", "c1 \\x9b31m");
+        CLEAN("gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80", "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80");
+}
+
+static void bytes_that_are_no_text_are_replaced(void **state) {
+        CLEAN("a\xff" "b", "a\xef\xbf\xbd" "b");
+        CLEAN("cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd");
+        CLEAN("\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+static void columns_are_counted_as_a_terminal_does(void **state) {
+        assert_int_equal(text_columns("abc", 3), 3);
+        assert_int_equal(text_columns("gr\xc3\xbc\xc3\x9f", 6), 4);
+        assert_int_equal(text_columns("\xf0\x9f\x98\x80", 4), 2);
+        assert_int_equal(text_columns("\xe6\xbc\xa2\xe5\xad\x97", 6), 4);
+        assert_int_equal(text_columns("e\xcc\x81", 3), 1);
+}
+
+static struct table *make_table(void) {
+        struct table *t = table_new(columns, 3);
+
+        assert_non_null(t);
+        assert_int_equal(table_add(t, STYLE_PLAIN, "gr\xc3\xbc\xc3\x9f"), 0);
+        assert_int_equal(table_add(t, STYLE_PLAIN, "7"), 0);
+        assert_int_equal(table_add(t, STYLE_BAD, "a rather long text"), 0);
+        assert_int_equal(table_add(t, STYLE_GOOD, "longer name"), 0);
+        assert_int_equal(table_add(t, STYLE_PLAIN, "1234567"), 0);
+        assert_int_equal(table_add(t, STYLE_PLAIN, NULL), 0);
+        return t;
+}
+
+static void check_table(bool colour, unsigned width, const char *expected) {
+        struct table *t = make_table();
+        struct buf b = BUF_INIT(0);
+
+        assert_int_equal(table_write(t, &b, colour, width), 0);
+        assert_string_equal(b.data, expected);
+        buf_done(&b);
+        table_free(t);
+}
+
+static void a_table_lines_up_without_blanks_at_the_ends(void **state) {
+        check_table(false, 0,
+                    "NAME           COUNT  TEXT\n"
+                    "gr\xc3\xbc\xc3\x9f               7  a rather long text\n"
+                    "longer name  1234567\n");
+}
+
+static void a_narrow_terminal_cuts_only_the_last_column(void **state) {
+        check_table(false, 30,
+                    "NAME           COUNT  TEXT\n"
+                    "gr\xc3\xbc\xc3\x9f               7  a rathe…\n"
+                    "longer name  1234567\n");
+}
+
+static void colour_does_not_count(void **state) {
+        check_table(true, 0,
+                    "\033[2mNAME\033[0m           \033[2mCOUNT\033[0m  \033[2mTEXT\033[0m\n"
+                    "gr\xc3\xbc\xc3\x9f               7  \033[31ma rather long text\033[0m\n"
+                    "\033[32mlonger name\033[0m  1234567\n");
+}
+
+static void an_empty_table_is_its_titles(void **state) {
+        struct table *t = table_new(columns, 3);
+        struct buf b = BUF_INIT(0);
+
+        assert_int_equal(table_write(t, &b, false, 0), 0);
+        assert_string_equal(b.data, "NAME  COUNT  TEXT\n");
+        buf_done(&b);
+        table_free(t);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(control_characters_are_shown_not_sent),
+                cmocka_unit_test(bytes_that_are_no_text_are_replaced),
+                cmocka_unit_test(columns_are_counted_as_a_terminal_does),
+                cmocka_unit_test(a_table_lines_up_without_blanks_at_the_ends),
+                cmocka_unit_test(a_narrow_terminal_cuts_only_the_last_column),
+                cmocka_unit_test(colour_does_not_count),
+                cmocka_unit_test(an_empty_table_is_its_titles),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow_set_load(): a folder of flow files. */
+#include "tests/unit/flow_text.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+
+#define FLOW(id) "id: " id "\nnamespace: n\ntasks: [{id: t, type: " LOG ", message: m}]\n"
+
+static char folder[32];
+
+static int make_folder(void **state) {
+        (void)snprintf(folder, sizeof(folder), "/tmp/sqsflow-test-XXXXXX");
+        return mkdtemp(folder) ? chdir(folder) : -1;
+}
+
+static int remove_folder(void **state) {
+        return dir_remove_all(AT_FDCWD, folder);
+}
+
+static void put(const char *name, const char *text) {
+        assert_int_equal(file_write_at(AT_FDCWD, name, text, strlen(text), 0600), 0);
+}
+
+static void assert_refused(int error, const char *findings) {
+        _cleanup_(diag_done) struct diag diag = DIAG_INIT;
+        _cleanup_(buf_done) struct buf out = BUF_INIT(0);
+        struct flow_set set;
+
+        assert_int_equal(flow_set_load(".", NULL, &diag, &set), error);
+        assert_int_equal(diag_write(&diag, &out), 0);
+        assert_string_equal(out.data, findings);
+}
+
+static void files_come_sorted_and_others_are_skipped(void **state) {
+        _cleanup_(diag_done) struct diag diag = DIAG_INIT;
+        struct flow_set set;
+
+        put("b.yml", FLOW("second"));
+        put("a.yaml", FLOW("first"));
+        put(".hidden.yaml", "junk");
+        put("a.yaml~", "junk");
+        put("README", "junk");
+        assert_int_equal(flow_set_load(".", NULL, &diag, &set), 0);
+        assert_int_equal(set.count, 2);
+        assert_string_equal(set.items[0]->id, "first");
+        assert_ptr_equal(flow_set_find(&set, "n.second"), set.items[1]);
+        assert_null(flow_set_find(&set, "n.third"));
+        assert_null(flow_set_find(&set, "n"));
+        assert_null(flow_set_find(&set, "nxsecond"));
+        flow_set_done(&set);
+        assert_int_equal(set.count, 0);
+}
+
+static void an_empty_folder_is_an_empty_set(void **state) {
+        _cleanup_(diag_done) struct diag diag = DIAG_INIT;
+        struct flow_set set;
+
+        assert_int_equal(flow_set_load(".", NULL, &diag, &set), 0);
+        assert_int_equal(set.count, 0);
+        flow_set_done(&set);
+}
+
+static void one_id_in_two_files_names_both(void **state) {
+        put("a.yaml", FLOW("same"));
+        put("b.yaml", FLOW("same"));
+        assert_refused(-EBADMSG, "./b.yaml: flow 'n.same' is already in ./a.yaml\n");
+}
+
+static void one_bad_file_refuses_the_set_and_all_are_looked_at(void **state) {
+        put("a.yaml", "id: a\n");
+        put("b.yaml", FLOW("good"));
+        put("c.yaml", "tasks: [\n");
+        assert_refused(-EBADMSG,
+                       "./a.yaml:1:1: a flow lacks the required property 'namespace'\n"
+                       "./a.yaml:1:1: a flow lacks the required property 'tasks'\n"
+                       "./c.yaml:2:1: did not find expected node content, while parsing a flow node (line 2)\n");
+}
+
+static void a_missing_folder_and_an_unreadable_file_are_told(void **state) {
+        _cleanup_(diag_done) struct diag diag = DIAG_INIT;
+        struct flow_set set;
+
+        assert_int_equal(symlink("nowhere", "a.yaml"), 0);
+        assert_refused(-ENOENT, "./a.yaml: cannot be read: No such file or directory\n");
+        assert_int_equal(flow_set_load("/nonexistent", NULL, &diag, &set), -ENOENT);
+        assert_string_equal(diag.entries[0].message,
+                            "the folder of flows cannot be read: No such file or directory");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(files_come_sorted_and_others_are_skipped),
+                TEST(an_empty_folder_is_an_empty_set),
+                TEST(one_id_in_two_files_names_both),
+                TEST(one_bad_file_refuses_the_set_and_all_are_looked_at),
+                TEST(a_missing_folder_and_an_unreadable_file_are_told),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What flows do, executed by the real runner. */
+#include "tests/unit/runner_execute.h"
+
+#define LOG(id, message) "  - {id: " id ", type: io.kestra.plugin.core.log.Log, message: \"" message "\"}\n"
+#define RETURN(id, format) "  - {id: " id ", type: io.kestra.plugin.core.debug.Return, format: \"" format "\"}\n"
+#define FAIL(id, message) "  - {id: " id ", type: io.kestra.plugin.core.execution.Fail, errorMessage: \"" message "\"}\n"
+#define SHELL(id, command) \
+        "  - id: " id "\n    type: io.kestra.plugin.scripts.shell.Commands\n    commands:\n      - '" command "'\n"
+#define MORE(property) "    " property "\n"
+
+static void a_log_task_logs_its_message_and_succeeds(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run_message(d, "tasks:\n" LOG("hello", "got {{ trigger.data | upper }}"), "abc", 3),
+                         RUN_SUCCESS);
+        assert_string_equal(d->log.data, "6 got ABC\n");
+        assert_int_equal(d->run_count, 1);
+        assert_string_equal(d->runs[0].id, "hello");
+        assert_int_equal(d->runs[0].state, RUN_SUCCESS);
+        assert_int_equal(d->runs[0].frames, 1); /* started and ended in one turn */
+        assert_int_equal(d->runs[0].parent, FRAME_NO_PARENT);
+}
+
+static void a_flow_without_processes_makes_no_folder(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d, "tasks:\n" LOG("a", "x")), RUN_SUCCESS);
+        assert_int_equal(rmdir(d->folder), 0); /* it is empty */
+}
+
+static void outputs_are_seen_by_later_tasks_and_by_the_flow(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d, "tasks:\n" RETURN("one", "x1") SHELL("two", "echo \"::{\\\"outputs\\\":{\\\"n\\\":42}}::\"")
+                                       RETURN("three", "{{ outputs.one.value }}-{{ outputs.two.vars.n }}")
+                                       "outputs:\n  - {id: all, type: STRING, value: \"{{ outputs.three.value }}\"}\n"),
+                         RUN_SUCCESS);
+        assert_string_equal(d->runs[1].outputs, "{\"vars\":{\"n\":42},\"exitCode\":0}");
+        assert_string_equal(d->outputs, "{\"all\":\"x1-42\"}");
+        assert_null(d->log.data); /* an output line is not logged */
+}
+
+static void a_failing_task_ends_the_flow_after_errors_and_finally(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d, "tasks:\n" FAIL("bad", "no stock") LOG("never", "never")
+                                       "errors:\n" LOG("onerror", "errors ran") "finally:\n" LOG("last", "finally ran")),
+                         RUN_FAILED);
+        assert_string_equal(d->error, "task 'bad' failed: no stock");
+        assert_string_equal(d->log.data, "6 errors ran\n6 finally ran\n");
+        assert_int_equal(d->run_count, 3);
+}
+
+static void finally_runs_after_success_and_after_execution_last(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d, "tasks:\n" LOG("a", "one") "errors:\n" LOG("b", "never") "finally:\n"
+                                       LOG("c", "two {{ execution.state }}") "afterExecution:\n"
+                                       LOG("e", "three {{ execution.state }}")), RUN_SUCCESS);
+        assert_string_equal(d->log.data, "6 one\n6 two RUNNING\n6 three SUCCESS\n");
+}
+
+static void a_sequential_nests_with_its_own_errors(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d,
+                                    "tasks:\n"
+                                    "  - id: outer\n"
+                                    "    type: io.kestra.plugin.core.flow.Sequential\n"
+                                    "    allowFailure: true\n"
+                                    "    tasks:\n"
+                                    "      - {id: in1, type: io.kestra.plugin.core.log.Log, message: one}\n"
+                                    "      - {id: in2, type: io.kestra.plugin.core.execution.Fail}\n"
+                                    "    errors:\n"
+                                    "      - {id: in3, type: io.kestra.plugin.core.log.Log, message: caught}\n"
+                                    LOG("after", "goes on")),
+                         RUN_WARNING);
+        assert_string_equal(d->log.data, "6 one\n6 caught\n6 goes on\n");
+        assert_int_equal(d->runs[0].state, RUN_WARNING);
+        assert_int_equal(d->runs[1].parent, 0);
+        assert_int_equal(d->runs[2].state, RUN_FAILED);
+}
+
+static void a_task_whose_run_if_is_false_is_skipped(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d, "variables: {go: '0'}\ntasks:\n"
+                                       "  - {id: a, type: io.kestra.plugin.core.log.Log, message: x, runIf: \"{{ vars.go }}\"}\n"
+                                       LOG("b", "y")), RUN_SUCCESS);
+        assert_int_equal(d->runs[0].state, RUN_SKIPPED);
+        assert_string_equal(d->log.data, "6 y\n");
+}
+
+static void an_undefined_variable_fails_the_task_and_is_named(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d, "tasks:\n" LOG("a", "{{ vars.nothing }}")), RUN_FAILED);
+        assert_non_null(strstr(d->error, "nothing"));
+        assert_true(driver_logged(d, "^"));
+}
+
+static void a_failed_task_is_tried_again(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d, "tasks:\n" SHELL("flaky", "test \"$SQSFLOW_ATTEMPT\" = 3")
+                                       MORE("retry: {type: constant, interval: PT0.01S, maxAttempts: 5}")), RUN_SUCCESS);
+        assert_int_equal(d->runs[0].attempts, 3);
+        assert_int_equal(driver_run(d, "tasks:\n" SHELL("bad", "exit 7")
+                                       MORE("retry: {type: constant, interval: PT0.01S, maxAttempts: 2}")), RUN_FAILED);
+        assert_int_equal(d->runs[0].attempts, 2);
+        assert_string_equal(d->error, "task 'bad' failed: exited with code 7");
+}
+
+static void a_retry_is_seen_as_one_run_that_is_retrying(void **state) {
+        struct driver *d = *state;
+
+        driver_start(d, "tasks:\n  - id: bad\n    type: io.kestra.plugin.core.execution.Fail\n"
+                        "    retry: {type: constant, interval: PT1H, maxAttempts: 2}\n", NULL);
+        while (d->run_count == 0)
+                assert_true(sd_event_run(d->event, USEC_PER_SEC) >= 0);
+        assert_int_equal(d->runs[0].state, RUN_RETRYING);
+        assert_int_equal(runner_link_cancel(d->link, d->execution_id), 0);
+        assert_int_equal(runner_link_flush(d->link), 0);
+        driver_wait(d, &d->ended);
+        assert_int_equal(d->state, RUN_KILLED);
+        assert_int_equal(d->runs[0].state, RUN_KILLED);
+}
+
+static void allow_failure_makes_a_warning_and_keeps_outputs(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d, "tasks:\n" SHELL("bad", "exit 3") MORE("allowFailure: true")
+                                       LOG("b", "code {{ outputs.bad.exitCode }}")), RUN_WARNING);
+        assert_string_equal(d->log.data, "6 code 3\n");
+        assert_string_equal(d->runs[0].error, "exited with code 3");
+}
+
+static void a_secret_is_masked_wherever_it_comes_out(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d, "tasks:\n" LOG("a", "the {{ secret('TOKEN') }} is") SHELL("b", "echo \"<$T>\"")
+                                       MORE("env: {T: \"{{ secret('TOKEN') }}\"}") RETURN("c", "{{ secret('TOKEN') }}")),
+                         RUN_SUCCESS);
+        assert_string_equal(d->log.data, "6 the ****** is\n6 <******>\n");
+        assert_string_equal(d->runs[2].outputs, "{\"value\":\"******\"}");
+        assert_int_equal(driver_run(d, "tasks:\n" LOG("a", "{{ secret('ABSENT') }}")), RUN_FAILED);
+        assert_non_null(strstr(d->error, "there is no secret 'ABSENT'"));
+}
+
+static void labels_inputs_and_environment_are_variables(void **state) {
+        struct driver *d = *state;
+        const struct frame_execute f = { .inputs = { "{\"n\":12345678901234567890}", 26 },
+                                         .labels = { "{\"team\":\"x\"}", 12 } };
+        const char *flow = "inputs:\n  - {id: n, type: INT}\n  - {id: size, type: STRING, defaults: big}\n"
+                           "labels: {stage: prod}\n"
+                           "tasks:\n" LOG("a", "{{ inputs.n }} {{ inputs.size }} {{ labels.team }} {{ labels.stage }} "
+                                               "{{ envs.shop_region }} {{ flow.namespace }} {{ task.id }}");
+
+        driver_start(d, flow, &f);
+        driver_wait(d, &d->ended);
+        assert_string_equal(d->log.data, "6 12345678901234567890 big x prod north shop a\n");
+        assert_int_equal(driver_run(d, flow), RUN_FAILED);
+        assert_string_equal(d->error, "the input 'n' is required and was not given");
+}
+
+static void a_message_that_is_not_json_fails_an_execution_that_wants_json(void **state) {
+        struct driver *d = *state;
+        struct frame_message m = { .body = { "{\"a\": [1, 2]}", 13 } };
+        const struct frame_execute f = { .trigger_kind = TRIGGER_MESSAGE, .json_data = 1, .messages = &m,
+                                         .message_count = 1 };
+
+        driver_start(d, "tasks:\n" LOG("a", "{{ trigger.data.a[1] }}"), &f);
+        driver_wait(d, &d->ended);
+        assert_string_equal(d->log.data, "6 2\n");
+        m.body = (struct bytes){ "{oops", 5 };
+        driver_start(d, "tasks:\n" LOG("a", "constant"), &f);
+        driver_wait(d, &d->ended);
+        assert_int_equal(d->state, RUN_FAILED);
+        assert_non_null(strstr(d->error, "the message's body is not JSON"));
+}
+
+static void a_batch_names_the_messages_that_stay(void **state) {
+        struct driver *d = *state;
+        const struct frame_message m[] = { { .body = { "a", 1 }, .message_id = { "id-a", 4 } },
+                                           { .body = { "b", 1 }, .message_id = { "id-b", 4 } } };
+        const struct frame_execute f = { .trigger_kind = TRIGGER_BATCH, .messages = m, .message_count = 2 };
+
+        driver_start(d, "tasks:\n" LOG("l", "{{ trigger.count }} {{ trigger.messages[1].data }}")
+                        SHELL("s", "wc -l < \"$SQSFLOW_MESSAGES_FILE\"; "
+                                   "echo \"::{\\\"outputs\\\":{\\\"batchItemFailures\\\":[{\\\"itemIdentifier\\\":\\\"id-b\\\"}]}}::\""), &f);
+        driver_wait(d, &d->ended);
+        assert_int_equal(d->state, RUN_SUCCESS);
+        assert_string_equal(d->log.data, "6 2 b\n6 2\n");
+        assert_string_equal(d->batch_failures, "[\"id-b\"]");
+
+        driver_start(d, "tasks:\n" SHELL("s", "echo \"::{\\\"outputs\\\":{\\\"batchItemFailures\\\":[\\\"id-b\\\"]}}::\""), &f);
+        driver_wait(d, &d->ended);
+        assert_int_equal(d->state, RUN_FAILED); /* the wrong shape must not delete what was meant to stay */
+}
+
+static void ten_thousand_tasks_do_not_nest(void **state) {
+        struct driver *d = *state;
+        _cleanup_(buf_done) struct buf flow = BUF_INIT(0);
+
+        buf_append_str(&flow, "tasks:\n");
+        for (int i = 0; i < 10000; i++)
+                buf_appendf(&flow, "  - {id: t%d, type: io.kestra.plugin.core.log.Log, message: x, disabled: %s}\n", i,
+                            i < 20 ? "false" : "true");
+        assert_int_equal(driver_run(d, flow.data), RUN_SUCCESS);
+        assert_int_equal(d->run_count, 20);
+}
+
+#define PROMISE(name) cmocka_unit_test_setup_teardown(name, driver_setup, driver_teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                PROMISE(a_log_task_logs_its_message_and_succeeds),
+                PROMISE(a_flow_without_processes_makes_no_folder),
+                PROMISE(outputs_are_seen_by_later_tasks_and_by_the_flow),
+                PROMISE(a_failing_task_ends_the_flow_after_errors_and_finally),
+                PROMISE(finally_runs_after_success_and_after_execution_last),
+                PROMISE(a_sequential_nests_with_its_own_errors),
+                PROMISE(a_task_whose_run_if_is_false_is_skipped),
+                PROMISE(an_undefined_variable_fails_the_task_and_is_named),
+                PROMISE(a_failed_task_is_tried_again),
+                PROMISE(a_retry_is_seen_as_one_run_that_is_retrying),
+                PROMISE(allow_failure_makes_a_warning_and_keeps_outputs),
+                PROMISE(a_secret_is_masked_wherever_it_comes_out),
+                PROMISE(labels_inputs_and_environment_are_variables),
+                PROMISE(a_message_that_is_not_json_fails_an_execution_that_wants_json),
+                PROMISE(a_batch_names_the_messages_that_stay),
+                PROMISE(ten_thousand_tasks_do_not_nest),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
