@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "common/base/clock.h"
+#include "common/base/spawn.h"
 #include "common/base/text.h"
 
 #define IDLE_MAX_USEC (30 * USEC_PER_SEC)
@@ -59,12 +60,28 @@ static void on_frame(void *userdata, struct runner_link *link, const struct fram
                 r->pool->handlers->on_frame(r->pool->userdata, r, frame);
 }
 
+/* A runner that was killed could not end what its tasks had started: those are this process's children now
+ * (spawn_become_subreaper), as everything is that is no runner. */
+static void end_strays(const struct runners *p) {
+        _cleanup_free_ pid_t *keep = calloc(p->idle_count + p->busy_count + 1, sizeof *keep);
+        const struct runner *r;
+        size_t count = 0;
+
+        if (!keep)
+                return;
+        DL_FOREACH(p->idle, r) keep[count++] = runner_link_pid(r->link);
+        DL_FOREACH(p->busy, r) keep[count++] = runner_link_pid(r->link);
+        (void)spawn_reap_strays(keep, count);
+}
+
 static void on_gone(void *userdata, struct runner_link *link, int status) {
         struct runner *r = userdata;
+        struct runners *p = r->pool;
 
         if (r->work)
-                r->pool->handlers->on_death(r->pool->userdata, r, status);
+                p->handlers->on_death(p->userdata, r, status);
         runner_free(r);
+        end_strays(p);
 }
 
 static int runner_new(struct runners *p, struct runner **ret) {
@@ -146,6 +163,8 @@ int runners_init(struct runners *p, sd_event *event, const char *program, unsign
         *p = (struct runners){ .event = event, .keep_idle = keep_idle, .handlers = handlers, .userdata = userdata };
         p->program = text_dup(program);
         r = p->program ? choose_environment(&p->environment) : -ENOMEM;
+        if (r >= 0)
+                r = spawn_become_subreaper();
         if (r >= 0)
                 r = sd_event_add_time(event, &p->timer, CLOCK_MONOTONIC, usec_add(clock_monotonic_usec(), SWEEP_USEC),
                                       USEC_PER_SEC, on_sweep, p);

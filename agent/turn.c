@@ -17,7 +17,7 @@
 #include "common/base/log.h"
 #include "common/store/store.h"
 
-#define DISTANCE_USEC (2 * USEC_PER_MSEC)
+#define DISTANCE_USEC (3 * USEC_PER_MSEC)
 #define RETRY_FIRST_USEC (100 * USEC_PER_MSEC)
 #define RETRY_LAST_USEC (5 * USEC_PER_SEC)
 #define COMMIT_LIVENESS_USEC (60 * USEC_PER_SEC)

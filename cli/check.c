@@ -91,7 +91,7 @@ static int is_flow_file(const char *path) {
         if (r == 0)
                 r = yaml_parse(text, len, path, &ignored, &root);
         diag_done(&ignored);
-        if (r < 0 || root->kind != YAML_MAP)
+        if (r != 0 || root->kind != YAML_MAP)
                 return 1;
         return yaml_get(root, "tasks") || yaml_get(root, "namespace");
 }

@@ -225,7 +225,9 @@ static int run_flow(const struct run_options *o, const struct config *config, co
         int code;
 
         if (o->folder) {
-                folder = dir_make_all(o->folder, 0700) < 0 ? NULL : realpath(o->folder, NULL);
+                code = dir_make_all(o->folder, 0700);
+                errno = -code;
+                folder = code < 0 ? NULL : realpath(o->folder, NULL);
                 return folder ? run_in_folder(o, config, flow, folder)
                               : complain("run", EXIT_FAILED, "%s: %s", o->folder, strerror(errno));
         }
@@ -341,9 +343,11 @@ static int parse_options(struct run_options *o, int argc, char **argv) {
         while ((option = getopt_long(argc, argv, "m:a:i:", options, NULL)) >= 0)
                 if ((r = parse_option(o, option, optarg)) != 0)
                         return r;
-        if (argc - optind != 1)
-                return complain_usage("run", optind < argc ? "unexpected argument '%s'" : "which flow?%s",
-                                      optind < argc ? argv[optind + 1] : "");
+        if (argc - optind != 1) {
+                (void)complain_usage("run", optind < argc ? "unexpected argument '%s'" : "which flow?%s",
+                                     optind < argc ? argv[optind + 1] : "");
+                return EXIT_WRONG;
+        }
         o->flow = argv[optind];
         o->input.attributes = &o->attributes;
         o->input.message_files = (const char *const *)o->message_files;

@@ -118,7 +118,9 @@ static int find_trigger(const char *id, struct config *config, const struct trig
                         return 0;
                 }
         }
-        return r < 0 ? EXIT_WRONG : complain("send", EXIT_WRONG, "there is no trigger '%s' in %s", id, config->file);
+        if (r == 0)
+                (void)complain("send", EXIT_WRONG, "there is no trigger '%s' in %s", id, config->file);
+        return EXIT_WRONG;
 }
 
 /* Fills in where to send and as whom; what is in `aws` and the name are borrowed from the options and config. */

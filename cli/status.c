@@ -26,7 +26,7 @@
 #include "common/base/json.h"
 #include "common/base/text.h"
 
-#define ANSWER_BYTES_MAX (16u * 1024 * 1024)
+#define ANSWER_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define ANSWER_SECONDS_MAX 5
 
 static const char help[] =
@@ -63,7 +63,7 @@ static int connect_to(const char *path, int *ret_fd) {
 
         if (strlen(path) >= sizeof(address.sun_path))
                 return -ENAMETOOLONG;
-        strcpy(address.sun_path, path);
+        memcpy(address.sun_path, path, strlen(path) + 1);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
             setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cells are kept as they come; widths are counted when the table is written, so that everything lines up. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,10 @@ struct table {
 };
 
 struct table *table_new(const struct table_column *columns, size_t count) {
-        struct table *t = calloc(1, sizeof(*t));
+        struct table *t;
 
+        assert(count > 0 && count <= TABLE_COLUMNS_MAX);
+        t = calloc(1, sizeof(*t));
         if (!t)
                 return NULL;
         t->columns = columns;
@@ -131,11 +134,9 @@ static void put_row(const struct table *t, struct buf *out, bool colour, unsigne
 }
 
 int table_write(const struct table *t, struct buf *out, bool colour, unsigned width) {
-        _cleanup_free_ size_t *widths = calloc(t->column_count, sizeof(*widths));
-        _cleanup_free_ struct cell *titles = calloc(t->column_count, sizeof(*titles));
+        struct cell titles[TABLE_COLUMNS_MAX] = { 0 };
+        size_t widths[TABLE_COLUMNS_MAX];
 
-        if (!widths || !titles)
-                return -ENOMEM;
         for (size_t i = 0; i < t->column_count; i++) {
                 size_t len = strlen(t->columns[i].title);
 

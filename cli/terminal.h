@@ -46,6 +46,8 @@ struct table_column {
 
 struct table;
 
+#define TABLE_COLUMNS_MAX 16
+
 /* `columns` is borrowed for the table's life. NULL: out of memory. */
 struct table *table_new(const struct table_column *columns, size_t count);
 struct table *table_free(struct table *t);

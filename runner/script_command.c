@@ -51,26 +51,24 @@ static int add_interpreter(char ***argv, const struct value *interpreter) {
 
 /* The same interpreter for a file: a last option "-c" becomes "-e" or nothing, "-lc" becomes "-l". */
 static int add_file_interpreter(char ***argv, const struct value *interpreter, bool fail_fast) {
-        size_t len, count;
-        char *last;
         int r = add_interpreter(argv, interpreter);
+        char **last = *argv;
+        size_t len;
 
-        if (r < 0)
+        if (r < 0 || !last)
                 return r;
-        count = text_list_count(*argv);
-        if (count < 2)
-                return 0;
-        last = (*argv)[count - 1];
-        len = strlen(last);
-        if (len < 2 || last[0] != '-' || last[len - 1] != 'c' || strchr(last + 1, '-'))
+        while (last[1])
+                last++;
+        len = strlen(*last);
+        if (len < 2 || (*last)[0] != '-' || (*last)[len - 1] != 'c' || strchr(*last + 1, '-'))
                 return 0;
         if (fail_fast)
-                last[len - 1] = 'e';
+                (*last)[len - 1] = 'e';
         else if (len > 2)
-                last[len - 1] = '\0';
+                (*last)[len - 1] = '\0';
         else {
-                free(last);
-                (*argv)[count - 1] = NULL;
+                free(*last);
+                *last = NULL;
         }
         return 0;
 }
@@ -133,16 +131,16 @@ static int add_before(const struct script_source *s, struct script_command *c) {
 }
 
 static int add_program(const struct script_source *s, struct script_command *c) {
-        const char *const *argv = variants[s->variant].argv;
+        const char *const *program = variants[s->variant].argv;
         _cleanup_(text_list_freep) char **shell = NULL;
         int r = 0;
 
-        if (!argv[0]) {
+        if (!program[0]) {
                 r = add_file_interpreter(&shell, s->interpreter, s->fail_fast);
-                argv = (const char *const *)shell;
+                program = (const char *const *)shell;
         }
-        for (; r == 0 && *argv; argv++)
-                r = text_list_add(&c->argv, *argv);
+        for (; r == 0 && program && *program; program++)
+                r = text_list_add(&c->argv, *program);
         return r < 0 ? r : text_list_add(&c->argv, c->file);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One search runs at a time, from a defer source, so that neither credentials_get() nor credentials_cached() ever calls
- * back into its caller. Whoever asks meanwhile joins it. A search walks the table of providers; its end replaces what is
- * cached, or leaves it while it lasts, and answers every wait. */
+ * back into its caller. Whoever asks meanwhile joins it. A search walks the table of providers; its end replaces what
+ * is cached, or leaves it while it lasts, and answers every wait. */
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -14,8 +14,7 @@
 
 /* In this order. Web identity comes after the environment, process, SSO and roles belong to the files. */
 static const struct credentials_provider *const providers[] = {
-        &credentials_static,    &credentials_env,  &credentials_files,
-        &credentials_container, &credentials_imds,
+        &credentials_static, &credentials_env, &credentials_files, &credentials_container, &credentials_imds,
 };
 
 #define JITTER_MAX_USEC USEC_PER_MINUTE
@@ -31,19 +30,19 @@ struct credentials_wait {
 struct credentials_chain {
         struct credentials_options options;
         struct credentials_query query;
-        sd_event_source *begin;            /* defer: starts the search */
-        bool searching;                    /* from asking for it until its end */
-        size_t provider;                   /* of the table, that is asked now */
-        struct buf why;                    /* what the providers said in this search */
+        sd_event_source *begin; /* defer: starts the search */
+        bool searching;         /* from asking for it until its end */
+        size_t provider;        /* of the table, that is asked now */
+        struct buf why;         /* what the providers said in this search */
         struct aws_credentials *cached;
-        bool refused;                      /* the server called `cached` expired */
-        uint64_t not_before_usec;          /* no refresh ahead before this */
+        bool refused;             /* the server called `cached` expired */
+        uint64_t not_before_usec; /* no refresh ahead before this */
         uint64_t jitter_usec;
         struct credentials_wait *waits;
         struct credentials_wait *answering; /* those of a search that has ended */
 };
 
-/* --- waits --------------------------------------------------------------------------------------------------------- */
+/* --- waits -------------------------------------------------------------------------------------------------------- */
 
 static void wait_link(struct credentials_wait **home, struct credentials_wait *w) {
         w->home = home;
@@ -68,7 +67,8 @@ struct credentials_wait *credentials_cancel(struct credentials_wait *w) {
 }
 
 static void answer_all(struct credentials_chain *c, int error) {
-        _cleanup_(aws_credentials_unrefp) struct aws_credentials *found = error < 0 ? NULL : aws_credentials_ref(c->cached);
+        _cleanup_(aws_credentials_unrefp) struct aws_credentials *found =
+                error < 0 ? NULL : aws_credentials_ref(c->cached);
         _cleanup_free_ char *why = buf_take(&c->why, NULL);
 
         while (c->waits) {
@@ -84,7 +84,7 @@ static void answer_all(struct credentials_chain *c, int error) {
         }
 }
 
-/* --- the search ---------------------------------------------------------------------------------------------------- */
+/* --- the search --------------------------------------------------------------------------------------------------- */
 
 static struct credentials_chain *chain_of(struct credentials_query *q) {
         return CONTAINER_OF(q, struct credentials_chain, query);
@@ -177,7 +177,7 @@ static int search(struct credentials_chain *c) {
         return r;
 }
 
-/* --- asking -------------------------------------------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------------------------------------------------- */
 
 const struct aws_credentials *credentials_cached(struct credentials_chain *c) {
         if (!c->cached || c->refused)
@@ -218,10 +218,11 @@ void credentials_expire(struct credentials_chain *c, const struct aws_credential
                 c->refused = true;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static int copy_options(struct credentials_options *to, const struct credentials_options *from) {
-        const char *const texts[] = { from->profile, from->access_key_id, from->secret_access_key, from->session_token };
+        const char *const texts[] = { from->profile, from->access_key_id, from->secret_access_key,
+                                      from->session_token };
         const char **const copies[] = { &to->profile, &to->access_key_id, &to->secret_access_key, &to->session_token };
         to->http = from->http;
         to->environment = from->environment;

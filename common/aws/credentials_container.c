@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The credentials endpoint of ECS, EKS Pod Identity and Greengrass. ("Container credential provider", AWS SDKs and Tools
- * Reference Guide.) The authorization token must not leave the host in plain text, so http is accepted for loopback and
- * the three addresses that AWS serves it on, and https for any host. */
+/* The credentials endpoint of ECS, EKS Pod Identity and Greengrass. ("Container credential provider", AWS SDKs and
+ * Tools Reference Guide.) The authorization token must not leave the host in plain text, so http is accepted for
+ * loopback and the three addresses that AWS serves it on, and https for any host. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>

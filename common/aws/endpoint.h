@@ -19,7 +19,7 @@ struct endpoint_inputs {
 
 struct endpoint {
         char region[AWS_REGION_SIZE];
-        char url[320];                  /* "https://sqs.eu-north-1.amazonaws.com" or the custom one, without a final / */
+        char url[320];                  /* "https://sqs.eu-north-1.amazonaws.com" or the custom one; no final / */
         const char *region_from;        /* which setting decided, for messages: "agent.yaml", "AWS_REGION" … static */
         const char *url_from;           /* … "AWS_ENDPOINT_URL_SQS", "region"; static */
 };

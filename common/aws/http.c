@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A call's life: http_start() takes an easy handle from the idle ones, describes the request and adds it to the multi
  * handle; http_socket.c lets libcurl work when its sockets and timer say so; http_drain() finishes what libcurl reports
- * as done. libcurl's own callbacks only store bytes, so starting and cancelling are safe wherever a caller runs: neither
- * a socket nor a timer callback is on the stack then. Teardown: easy handles, then the multi, then the sources. */
+ * as done. libcurl's own callbacks only store bytes, so starting and cancelling are safe wherever a caller runs:
+ * neither a socket nor a timer callback is on the stack then. Teardown: easy handles, then the multi, then the sources.
+ */
 #include "common/aws/http.h"
 
 #include <curl/curl.h>
@@ -15,7 +16,7 @@
 
 #define IDLE_HANDLES_MAX 32
 #define CONNECTIONS_MAX 4096L
-#define EXPECTED_BODY_MAX (1024 * 1024)
+#define EXPECTED_BODY_MAX ((curl_off_t)1024 * 1024)
 #define HEADERS_MAX_BYTES ((size_t)64 * 1024)
 
 struct http_call {
@@ -31,7 +32,7 @@ struct http_call {
         char error_text[CURL_ERROR_SIZE];
 };
 
-/* --- the response as it comes in ----------------------------------------------------------------------------------- */
+/* --- the response as it comes in ---------------------------------------------------------------------------------- */
 
 /* Makes room for the whole body at its first piece. The length is the server's word, so it is believed only so far. */
 static void expect_body(struct http_call *call) {
@@ -82,7 +83,7 @@ const char *http_response_header(const struct http_response *response, const cha
         return found ? found + strspn(found, " \t") : NULL;
 }
 
-/* --- calls --------------------------------------------------------------------------------------------------------- */
+/* --- calls -------------------------------------------------------------------------------------------------------- */
 
 static void call_link(struct http_call *call) {
         struct http *h = call->http;
@@ -202,8 +203,10 @@ static int bind_call(struct http_call *call) {
                 CURLoption option;
                 void *value;
         } options[] = {
-                { CURLOPT_PRIVATE, call },        { CURLOPT_WRITEDATA, call },
-                { CURLOPT_HEADERDATA, call },     { CURLOPT_ERRORBUFFER, call->error_text },
+                { CURLOPT_PRIVATE, call },
+                { CURLOPT_WRITEDATA, call },
+                { CURLOPT_HEADERDATA, call },
+                { CURLOPT_ERRORBUFFER, call->error_text },
                 { CURLOPT_HTTPHEADER, call->request_headers },
         };
         for (size_t i = 0; i < ARRAY_SIZE(options); i++)
@@ -260,7 +263,7 @@ size_t http_active_count(const struct http *h) {
         return h->call_count;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 int http_new(sd_event *event, const struct http_options *options, struct http **ret) {
         _cleanup_(http_freep) struct http *h = calloc(1, sizeof(*h));
@@ -274,7 +277,8 @@ int http_new(sd_event *event, const struct http_options *options, struct http **
         h->multi = curl_multi_init();
         h->idle = calloc(IDLE_HANDLES_MAX, sizeof(*h->idle));
         h->user_agent = text_dup(options && options->user_agent ? options->user_agent : "sqsflow/" SQSFLOW_VERSION);
-        const char *ca_file = options && options->ca_file ? options->ca_file : curl_version_info(CURLVERSION_NOW)->cainfo;
+        const char *ca_file =
+                options && options->ca_file ? options->ca_file : curl_version_info(CURLVERSION_NOW)->cainfo;
         h->ca_file = text_dup(ca_file);
         if (!h->multi || !h->idle || !h->user_agent || (ca_file && !h->ca_file))
                 return -ENOMEM;

@@ -15,11 +15,11 @@
 #define REDIRECT_MAX 5L
 
 /* Sets one option and leaves the function with what failed. */
-#define SET(easy, option, value)                                             \
-        do {                                                                 \
-                CURLcode _code = curl_easy_setopt((easy), (option), (value)); \
-                if (_code != CURLE_OK)                                       \
-                        return _code;                                        \
+#define SET(easy, option, value)                                                                                       \
+        do {                                                                                                           \
+                CURLcode _code = curl_easy_setopt((easy), (option), (value));                                          \
+                if (_code != CURLE_OK)                                                                                 \
+                        return _code;                                                                                  \
         } while (0)
 
 static CURLcode set_protocols(CURL *easy) {

@@ -3,9 +3,9 @@
  *
  * libcurl announces and withdraws a socket for every request, also when the connection stays open for the next. Each
  * would be an epoll_ctl(), so a withdrawn socket is only parked: its source stays registered, and is touched again when
- * libcurl wants other events. Should a parked socket wake up (the server closed an idle connection), it is switched off.
- * We know when a source must go because libcurl closes its sockets through our function; descriptors it made by itself
- * (the name resolver's) are not parked.
+ * libcurl wants other events. Should a parked socket wake up (the server closed an idle connection), it is switched
+ * off. We know when a source must go because libcurl closes its sockets through our function; descriptors it made by
+ * itself (the name resolver's) are not parked.
  *
  * The timer is lazy as well: when libcurl moves its deadline further away, as it does in every request, the armed time
  * stays, and an early wake-up arms it anew.
@@ -47,8 +47,9 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
                 (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
                 return 0;
         }
-        turn(h, fd, (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-                            (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
+        turn(h, fd,
+             (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+                     (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
         return 0;
 }
 
@@ -94,7 +95,7 @@ static int close_socket(void *userdata, curl_socket_t fd) {
         return close(fd);
 }
 
-/* --- timer --------------------------------------------------------------------------------------------------------- */
+/* --- timer -------------------------------------------------------------------------------------------------------- */
 
 static int arm(struct http *h, uint64_t at_usec) {
         h->armed_usec = at_usec;
@@ -131,7 +132,7 @@ static int on_kick(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-/* --- set-up -------------------------------------------------------------------------------------------------------- */
+/* --- set-up ------------------------------------------------------------------------------------------------------- */
 
 CURLcode http_sockets_setopt(struct http *h, CURL *easy) {
         CURLcode c = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two files stay apart in memory, since their section names differ: the config file writes "[profile x]" ("[default]"
- * alone needs no prefix, and loses to "[profile default]"), the credentials file "[x]". A property is looked up in the
- * credentials file first, which is how the SDKs merge them. */
+/* The two files stay apart in memory, since their section names differ: the config file writes "[profile x]"
+ * ("[default]" alone needs no prefix, and loses to "[profile default]"), the credentials file "[x]". A property is
+ * looked up in the credentials file first, which is how the SDKs merge them. */
 #include "common/aws/profile.h"
 
 #include <errno.h>

@@ -82,7 +82,8 @@ static int write_authorization(struct buf *b, const struct sigv4_context *c, con
         secret_wipe(key, sizeof(key));
         if (r < 0)
                 return r;
-        buf_appendf(b, ALGORITHM " Credential=%s/%s/aws4_request, SignedHeaders=", c->credentials->access_key_id, scope);
+        buf_appendf(b, ALGORITHM " Credential=%s/%s/aws4_request, SignedHeaders=", c->credentials->access_key_id,
+                    scope);
         canonical_signed_names(b, headers);
         return buf_appendf(b, ", Signature=%s", hex_encode(signature, sizeof(signature), hex));
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Method, path, query, headers and the body's hash, each written in the one way that signer and server agree on:
  *
- *   path     dot segments and repeated slashes are taken out, then everything but A-Za-z0-9-_.~/ is percent-encoded. The
- *            path of a URL is encoded already, so this is the second time; s3 alone leaves the path as it was sent.
- *   query    each name and value is decoded and encoded again, so that it does not matter how it was written; sorted.
- *   headers  lower-case names, sorted; white space inside values becomes one space; equal names are joined by commas. */
+ *   path     dot segments and repeated slashes are taken out, then everything but A-Za-z0-9-_.~/ is percent-encoded.
+ * The path of a URL is encoded already, so this is the second time; s3 alone leaves the path as it was sent. query each
+ * name and value is decoded and encoded again, so that it does not matter how it was written; sorted. headers
+ * lower-case names, sorted; white space inside values becomes one space; equal names are joined by commas. */
 #include "common/aws/sigv4_canonical.h"
 
 #include <assert.h>
@@ -35,7 +35,7 @@ static void append_encoded(struct buf *b, const char *s, size_t len, bool keep_s
         }
 }
 
-/* --- URL ----------------------------------------------------------------------------------------------------------- */
+/* --- URL ---------------------------------------------------------------------------------------------------------- */
 
 /* Authority, path and query of a URL; the path begins with '/' or is empty. */
 struct url_parts {
@@ -74,7 +74,7 @@ static char *url_host(const struct url_parts *u) {
         return text_dup_n(host, len);
 }
 
-/* --- headers ------------------------------------------------------------------------------------------------------- */
+/* --- headers ------------------------------------------------------------------------------------------------------ */
 
 static int compare_headers(const void *a, const void *b) {
         const struct canonical_header *x = a, *y = b;
@@ -180,7 +180,7 @@ int canonical_signed_names(struct buf *b, const struct canonical_headers *h) {
         return buf_error(b);
 }
 
-/* --- path ---------------------------------------------------------------------------------------------------------- */
+/* --- path --------------------------------------------------------------------------------------------------------- */
 
 /* Drops the last segment of what was written since `start`. */
 static void pop_segment(struct buf *b, size_t start) {
@@ -219,7 +219,7 @@ static void append_normal_path(struct buf *b, const char *path, size_t len, bool
                 buf_append_char(b, '/');
 }
 
-/* --- query --------------------------------------------------------------------------------------------------------- */
+/* --- query -------------------------------------------------------------------------------------------------------- */
 
 struct parameter {
         char *name, *value; /* encoded */
@@ -293,7 +293,7 @@ static int append_query(struct buf *b, const char *query, size_t len) {
         return r;
 }
 
-/* --- all of it ----------------------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 /* The body's SHA-256 in hex, or what x-amz-content-sha256 claims (S3's UNSIGNED-PAYLOAD). */
 static int append_payload_hash(struct buf *b, const struct sigv4_request *r) {

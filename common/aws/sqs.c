@@ -54,7 +54,7 @@ static int start(struct sqs_call *call, int encoded, struct sqs_call **ret_call)
         return 0;
 }
 
-/* --- receive ------------------------------------------------------------------------------------------------------- */
+/* --- receive ------------------------------------------------------------------------------------------------------ */
 
 static int finish_receive(struct sqs_call *call, const struct aws_error *error, const struct buf *body) {
         struct sqs_message **messages = NULL;
@@ -77,7 +77,7 @@ int sqs_receive(struct sqs_client *c, const struct sqs_receive *request, sqs_rec
         return start(call, sqs_encode_receive(&call->body, request), ret_call);
 }
 
-/* --- batches ------------------------------------------------------------------------------------------------------- */
+/* --- batches ------------------------------------------------------------------------------------------------------ */
 
 static void check_sent(const struct sqs_call *call, struct sqs_batch_result *results) {
         for (size_t i = 0; call->sent_md5 && i < call->entry_count; i++)
@@ -121,8 +121,7 @@ static struct sqs_call *batch_new(struct sqs_client *c, const char *target, sqs_
 
 int sqs_delete_batch(struct sqs_client *c, const char *queue_url, const char *const *receipt_handles, size_t count,
                      sqs_batch_func on_done, void *userdata, struct sqs_call **ret_call) {
-        struct sqs_call *call =
-                batch_new(c, "AmazonSQS.DeleteMessageBatch", finish_batch, count, on_done, userdata);
+        struct sqs_call *call = batch_new(c, "AmazonSQS.DeleteMessageBatch", finish_batch, count, on_done, userdata);
         if (!call)
                 return -ENOMEM;
         return start(call, sqs_encode_delete_batch(&call->body, queue_url, receipt_handles, count), ret_call);
@@ -166,7 +165,7 @@ int sqs_send(struct sqs_client *c, const char *queue_url, const struct sqs_send 
         return start(call, r < 0 ? r : remember_md5(call, entry, 1), ret_call);
 }
 
-/* --- queues -------------------------------------------------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------------------------------------------------- */
 
 static int finish_attributes(struct sqs_call *call, const struct aws_error *error, const struct buf *body) {
         struct sqs_queue_attributes attributes = { 0 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A call is signed with the credentials that are cached, or waits for the chain. An error answer is looked at once: when
- * our clock is off, the server's Date tells by how much, and the call is signed again; when the credentials had expired,
- * new ones are awaited. Each happens once per call, within the call's one deadline; everything else goes to the caller. */
+/* A call is signed with the credentials that are cached, or waits for the chain. An error answer is looked at once:
+ * when our clock is off, the server's Date tells by how much, and the call is signed again; when the credentials had
+ * expired, new ones are awaited. Each happens once per call, within the call's one deadline; everything else goes to
+ * the caller. */
 #include "common/aws/sqs_call.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@
 
 static void on_credentials(int error, const struct aws_credentials *found, const char *why, void *userdata);
 
-/* --- life ---------------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 struct sqs_call *sqs_call_new(struct sqs_client *c, const char *target, sqs_finish_func finish, void *userdata) {
         struct sqs_call *call = calloc(1, sizeof(*call));
@@ -87,7 +88,7 @@ static void call_succeed(struct sqs_call *call, const struct buf *body) {
         sqs_call_free(call);
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------------------------------ */
 
 /* The Date header (RFC 9110, IMF-fixdate) as wall clock; false when it is absent or not one. */
 static bool server_time(const struct http_response *response, uint64_t *ret_usec) {
@@ -118,8 +119,8 @@ static bool correct_clock(struct sqs_call *call, const struct http_response *res
 /* Codes that say the key itself is wrong: it may have been rotated, so the next call asks the chain again. */
 static bool is_wrong_key(const struct aws_error *e) {
         static const char *const wrong[] = {
-                "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "InvalidSecurity",
-                "InvalidSignature", "InvalidSignatureException", "SignatureDoesNotMatch",
+                "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId",    "InvalidSecurity",
+                "InvalidSignature",     "InvalidSignatureException",   "SignatureDoesNotMatch",
         };
         for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
                 if (text_eq(wrong[i], e->code))
@@ -166,7 +167,7 @@ static void on_answer(const struct http_response *response, void *userdata) {
                 call_fail(call, &e);
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------------ */
+/* --- requests ----------------------------------------------------------------------------------------------------- */
 
 #define HEADER_MAX 5
 

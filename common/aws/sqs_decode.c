@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answers to everything but ReceiveMessage. A batch answer names entries by id; ours are indexes, so each result goes
- * back to its place, and an entry the server forgot stays "not ok, try again". */
+/* The answers to everything but ReceiveMessage. A batch answer names entries by id; ours are indexes, so each result
+ * goes back to its place, and an entry the server forgot stays "not ok, try again". */
 #include <errno.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ int sqs_parse_answer(const char *text, size_t len, struct value **ret) {
         return 0;
 }
 
-/* --- batches ------------------------------------------------------------------------------------------------------- */
+/* --- batches ------------------------------------------------------------------------------------------------------ */
 
 static void read_success(const struct value *entry, struct sqs_batch_result *result) {
         *result = (struct sqs_batch_result){
@@ -101,7 +101,7 @@ int sqs_decode_send(const char *text, size_t len, struct sqs_batch_result *ret, 
         return 0;
 }
 
-/* --- queues -------------------------------------------------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------------------------------------------------- */
 
 /* An attribute's number, or `otherwise` when it is absent or not one. */
 static int64_t number(const struct value *map, const char *name, int64_t otherwise) {

@@ -85,7 +85,7 @@ int sqs_encode_visibility_batch(struct buf *b, const char *queue_url, const stru
         return buf_append_str(b, "]}");
 }
 
-/* --- sends --------------------------------------------------------------------------------------------------------- */
+/* --- sends -------------------------------------------------------------------------------------------------------- */
 
 static size_t payload_bytes(const struct sqs_send *s) {
         size_t total = s->body_len;
@@ -166,7 +166,7 @@ int sqs_encode_send_batch(struct buf *b, const char *queue_url, const struct sqs
         return total > SQS_PAYLOAD_MAX_BYTES ? -E2BIG : buf_append_str(b, "]}");
 }
 
-/* --- queues -------------------------------------------------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------------------------------------------------- */
 
 int sqs_encode_get_queue_attributes(struct buf *b, const char *queue_url) {
         begin(b, queue_url);

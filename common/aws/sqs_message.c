@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ReceiveMessage's answer becomes messages that point into the parsed JSON: a 1 MiB body is not copied again. What is
- * not there (attributes an emulator leaves out) is zero or NULL; what a message cannot be without (id, handle, body) makes
- * the answer an error. A checksum that does not fit makes the message damaged, not the answer. */
+ * not there (attributes an emulator leaves out) is zero or NULL; what a message cannot be without (id, handle, body)
+ * makes the answer an error. A checksum that does not fit makes the message damaged, not the answer. */
 #include "common/aws/sqs_message.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ static bool is_map(const struct value *v) {
         return v && value_type(v) == VALUE_MAP;
 }
 
-/* --- message attributes -------------------------------------------------------------------------------------------- */
+/* --- message attributes ------------------------------------------------------------------------------------------- */
 
 static int decode_binary(const char *text, struct sqs_attribute *a) {
         _cleanup_(buf_done) struct buf bytes = { 0 };
@@ -93,7 +93,7 @@ static int decode_attributes(struct sqs_message *m) {
         return 0;
 }
 
-/* --- checksums ----------------------------------------------------------------------------------------------------- */
+/* --- checksums ---------------------------------------------------------------------------------------------------- */
 
 /* A host whose crypto policy refuses MD5 cannot check, as the SDKs cannot there. */
 static bool md5_fits(int error, const char *computed, const char *claimed) {
@@ -120,7 +120,7 @@ static int check(struct sqs_message *m) {
         return 0;
 }
 
-/* --- messages ------------------------------------------------------------------------------------------------------ */
+/* --- messages ----------------------------------------------------------------------------------------------------- */
 
 static int64_t number_attribute(const struct value *attributes, const char *name) {
         const char *text = value_map_string(attributes, name);

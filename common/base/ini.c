@@ -27,11 +27,11 @@ struct parser {
         struct diag *diag;
         unsigned line;
         struct ini *ini;
-        size_t section;      /* index + 1 of the section we are in; 0: none to store in */
-        size_t property;     /* the same in that section */
-        bool in_section;     /* false: properties are an error */
-        bool in_property;    /* false: indented lines are an error */
-        int error;           /* out of memory, or -EBADMSG */
+        size_t section;   /* index + 1 of the section we are in; 0: none to store in */
+        size_t property;  /* the same in that section */
+        bool in_section;  /* false: properties are an error */
+        bool in_property; /* false: indented lines are an error */
+        int error;        /* out of memory, or -EBADMSG */
 };
 
 static bool is_blank(char c) {
@@ -124,7 +124,7 @@ static int property_set(struct ini_property *p, struct span value) {
         return 0;
 }
 
-/* --- sections ------------------------------------------------------------------------------------------------------ */
+/* --- sections ----------------------------------------------------------------------------------------------------- */
 
 static int section_enter(struct parser *p, struct span type, struct span name) {
         struct ini *ini = p->ini;
@@ -173,7 +173,7 @@ static int parse_section(struct parser *p, struct span line) {
         return section_enter(p, type, name);
 }
 
-/* --- properties ---------------------------------------------------------------------------------------------------- */
+/* --- properties --------------------------------------------------------------------------------------------------- */
 
 /* Splits at the first '='. Says what is wrong and returns false when there is none, or no key. */
 static bool split(struct parser *p, struct span line, struct span *ret_key, struct span *ret_value) {

@@ -42,8 +42,9 @@ struct expr_env {
          * only when used, so that an unused variable costs nothing. */
         int (*variable)(void *userdata, const char *name, struct value **ret);
         /* Impure functions: "secret", "read", "fileURI", "uuid", "id", "randomInt", "errorLogs". `args` is a list by
-         * position, named arguments put into their places, null where not given. -ENOENT: no such function here; -EINVAL
-         * or others with *ret_message (owned text) set. env() reads the variable "envs", now() reads now_usec. */
+         * position, named arguments put into their places, null where not given. -ENOENT: no such function here;
+         * -EINVAL or others with *ret_message (owned text) set. env() reads the variable "envs", now() reads now_usec.
+         */
         int (*function)(void *userdata, const char *name, const struct value *args, struct value **ret,
                         char **ret_message);
         uint64_t now_usec; /* wall clock of this rendering, for now() */

@@ -185,8 +185,9 @@ static void offset_z(struct writer *w) {
 static void zone_id(struct writer *w) {
         char abbreviation[ZONE_NAME_MAX];
 
-        buf_append_str(w->b, w->date->zone.name[0] != '\0' ? w->date->zone.name
-                                                           : zone_abbreviation(&w->date->zone, w->date->utc, abbreviation));
+        buf_append_str(w->b, w->date->zone.name[0] != '\0'
+                                     ? w->date->zone.name
+                                     : zone_abbreviation(&w->date->zone, w->date->utc, abbreviation));
 }
 
 static void zone_short(struct writer *w) {

@@ -79,7 +79,8 @@ static int digits(struct reader *r, int min, int max) {
 }
 
 static int number(struct reader *r) {
-        return r->count > 1 || r->adjacent ? digits(r, r->count, r->adjacent ? r->count : MAX(r->count, 2)) : digits(r, 1, 9);
+        return r->count > 1 || r->adjacent ? digits(r, r->count, r->adjacent ? r->count : MAX(r->count, 2))
+                                           : digits(r, 1, 9);
 }
 
 static bool skip_text(struct reader *r, const char *text, size_t len) {

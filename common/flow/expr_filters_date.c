@@ -114,7 +114,8 @@ int filter_date_add(const struct call *c, struct value **ret) {
                 return r;
         r = date_add(&d, amount, unit);
         if (r == -EINVAL)
-                return call_fail(c, "'dateAdd' knows no unit '%s'; DAYS, HOURS, MINUTES, MONTHS and the like it does", unit);
+                return call_fail(c, "'dateAdd' knows no unit '%s'; DAYS, HOURS, MINUTES, MONTHS and the like it does",
+                                 unit);
         if (r < 0)
                 return call_fail(c, "the date would be outside of the years 1 to 9999");
         d.zone = zone;

@@ -181,7 +181,10 @@ int filter_escape_char(const struct call *c, struct value **ret) {
 
 /* The line ends that the text itself uses. */
 static const char *line_end(const char *s) {
-        return strstr(s, "\r\n") ? "\r\n" : strstr(s, "\n\r") ? "\n\r" : strchr(s, '\n') || !strchr(s, '\r') ? "\n" : "\r";
+        return strstr(s, "\r\n")                     ? "\r\n"
+               : strstr(s, "\n\r")                   ? "\n\r"
+               : strchr(s, '\n') || !strchr(s, '\r') ? "\n"
+                                                     : "\r";
 }
 
 static int indent(const struct call *c, bool new_line_first, struct value **ret) {

@@ -26,7 +26,8 @@ static int parse_json(const struct call *c, const char *s, size_t len, const cha
         int r = json_parse(s, len, ret, &why, &offset);
 
         if (r == -EBADMSG)
-                return call_fail(c, "the text is not %s: %s (byte %zu of it)", what, why ? why : "malformed", offset + 1);
+                return call_fail(c, "the text is not %s: %s (byte %zu of it)", what, why ? why : "malformed",
+                                 offset + 1);
         if (r == -E2BIG)
                 return call_fail(c, "the text is nested too deeply");
         return r;

@@ -24,9 +24,10 @@
 #define LIBRARY "libjq.so.1"
 #define PROGRAMS_KEPT 8
 
-#define SYMBOLS(X)                                                                                                     \
-        X(jq_init) X(jq_teardown) X(jq_set_error_cb) X(jq_compile) X(jq_start) X(jq_next) X(jq_halted)                 \
-        X(jv_parse_sized) X(jv_dump_string) X(jv_string_value) X(jv_copy) X(jv_free) X(jv_get_kind) X(jv_invalid_has_msg) X(jv_invalid_get_msg)
+#define SYMBOLS(X)                                                                             \
+        X(jq_init) X(jq_teardown) X(jq_set_error_cb) X(jq_compile) X(jq_start) X(jq_next)      \
+        X(jq_halted) X(jv_parse_sized) X(jv_dump_string) X(jv_string_value) X(jv_copy)         \
+        X(jv_free) X(jv_get_kind) X(jv_invalid_has_msg) X(jv_invalid_get_msg)
 
 static struct library {
         void *handle;
@@ -99,7 +100,8 @@ static int compile(const struct call *c, const char *text, struct program *ret) 
         if (r == 0) {
                 library.jq_set_error_cb(p.jq, on_error, &why);
                 if (!library.jq_compile(p.jq, text))
-                        r = call_fail(c, "the program is not jq: %.*s", why ? (int)strcspn(why, "\n") : 0, why ? why : "");
+                        r = call_fail(c, "the program is not jq: %.*s", why ? (int)strcspn(why, "\n") : 0,
+                                      why ? why : "");
                 library.jq_set_error_cb(p.jq, NULL, NULL);
         }
         if (r == 0)
@@ -123,7 +125,7 @@ static bool has_modules(const char *s) {
 
 /* The compiled program, moved to the front. */
 static int find_program(const struct call *c, const char *text, jq_state **ret) {
-        struct program p;
+        struct program p = { 0 };
         size_t i = 0;
         int r;
 

@@ -197,7 +197,8 @@ int number_remainder(const struct value *a, const struct value *b, struct value 
                 return j == 0 ? -EDOM : give(value_new_int(j == -1 ? 0 : i % j), ret);
         }
         if (parse_pair(a, b, &x, &y) && align(&x, &y))
-                return y.mantissa == 0 ? -EDOM : give(decimal_value((struct decimal){ x.mantissa % y.mantissa, x.scale }), ret);
+                return y.mantissa == 0 ? -EDOM
+                                       : give(decimal_value((struct decimal){ x.mantissa % y.mantissa, x.scale }), ret);
         r = doubles(a, b, &p, &q);
         if (r < 0)
                 return r;

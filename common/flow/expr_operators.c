@@ -25,7 +25,8 @@ static int charge_pairs(struct evaluation *e, const struct node *n, const struct
 /* --- arithmetic ------------------------------------------------------------------------------------------------ */
 
 static int calculate(struct evaluation *e, const struct node *n, const struct value *left, const struct value *right,
-                     int (*operation)(const struct value *, const struct value *, struct value **), struct value **ret) {
+                     int (*operation)(const struct value *, const struct value *, struct value **),
+                     struct value **ret) {
         const char *symbol = n->operation.operation->symbol;
         int r;
 

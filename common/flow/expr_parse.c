@@ -289,8 +289,8 @@ static const struct tag {
 };
 
 static int unknown_tag(struct parser *p) {
-        static const char *const unsupported[] = { "autoescape", "block", "cache",   "embed",   "extends", "filter",  "flush",
-                                                   "from",       "import", "include", "macro", "parallel" };
+        static const char *const unsupported[] = { "autoescape", "block", "cache",  "embed",   "extends", "filter",
+                                                   "flush",      "from",  "import", "include", "macro",   "parallel" };
         _cleanup_free_ char *name = text_dup_n(p->t->text + p->token.offset, p->token.len);
         const char *names[ARRAY_SIZE(tags)], *near;
 

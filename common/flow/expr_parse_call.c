@@ -34,8 +34,8 @@ static int argument(struct parser *p, const struct expr_routine *routine, const 
         } else if (*named) {
                 r = parser_fail(p, offset, "arguments by position come before named ones");
         } else if (i >= routine->max) {
-                r = parser_fail(p, offset, "'%s' takes %s%d argument%s", routine->name, routine->max > 0 ? "at most " : "",
-                                routine->max, routine->max == 1 ? "" : "s");
+                r = parser_fail(p, offset, "'%s' takes %s%d argument%s", routine->name,
+                                routine->max > 0 ? "at most " : "", routine->max, routine->max == 1 ? "" : "s");
         } else {
                 (*next)++;
         }
@@ -74,10 +74,11 @@ static int call_finish(struct parser *p, struct node *n, const struct node **arg
                 count--;
         for (size_t i = 0; i < routine->min; i++)
                 if (!args[i] && i < ROUTINE_NAMES_MAX && routine->names[i])
-                        return parser_fail(p, n->offset, "'%s' needs the argument '%s'", routine->name, routine->names[i]);
+                        return parser_fail(p, n->offset, "'%s' needs the argument '%s'", routine->name,
+                                           routine->names[i]);
                 else if (!args[i])
-                        return parser_fail(p, n->offset, "'%s' needs at least %d argument%s", routine->name, routine->min,
-                                           routine->min == 1 ? "" : "s");
+                        return parser_fail(p, n->offset, "'%s' needs at least %d argument%s", routine->name,
+                                           routine->min, routine->min == 1 ? "" : "s");
         n->call.count = count;
         n->call.args = expr_template_alloc(p->t, count * sizeof(struct node *));
         if (!n->call.args)

@@ -21,7 +21,9 @@ int parser_stand_on(struct parser *p, struct node *n, const struct node *child) 
         if (!child || child->height < n->height)
                 return 0;
         if (child->height >= EXPR_HEIGHT_MAX)
-                return parser_fail(p, n->offset, "the expression is too long: more than %d operations build on one another", EXPR_HEIGHT_MAX);
+                return parser_fail(p, n->offset,
+                                   "the expression is too long: more than %d operations build on one another",
+                                   EXPR_HEIGHT_MAX);
         n->height = (uint16_t)(child->height + 1);
         return 0;
 }

@@ -168,8 +168,9 @@ static int collection(struct parser *p, enum node_type type, const struct node *
         parser_advance(p);
         while (p->token.symbol != close) {
                 if (list.count > 0)
-                        r = p->token.symbol == ',' ? parser_expect(p, ',')
-                                                   : parser_expected(p, type == NODE_LIST ? "',' or ']'" : "',' or '}'");
+                        r = p->token.symbol == ','
+                                    ? parser_expect(p, ',')
+                                    : parser_expected(p, type == NODE_LIST ? "',' or ']'" : "',' or '}'");
                 if (r == 0)
                         r = item(p, &list);
                 if (r == 0 && type == NODE_MAP)

@@ -89,7 +89,8 @@ static void translate_class(struct translation *t) {
 
 static void translate_count(struct translation *t) {
         const char *comma = strpbrk(t->at, ",}");
-        unsigned long low = strtoul(t->at + 1, NULL, 10), high = comma && *comma == ',' ? strtoul(comma + 1, NULL, 10) : 0;
+        unsigned long low = strtoul(t->at + 1, NULL, 10),
+                      high = comma && *comma == ',' ? strtoul(comma + 1, NULL, 10) : 0;
 
         if (!isdigit((unsigned char)t->at[1]))
                 refuse(t, "a '{' that does not begin a count");

@@ -41,7 +41,8 @@ static int measure(struct evaluation *e, const struct node *n, const struct valu
         int r = evaluation_charge(e, n, 1);
 
         if (r == 0 && depth > EXPR_VALUE_DEPTH_MAX)
-                return evaluation_fail(e, n, "the value is nested too deeply: more than %d levels", EXPR_VALUE_DEPTH_MAX);
+                return evaluation_fail(e, n, "the value is nested too deeply: more than %d levels",
+                                       EXPR_VALUE_DEPTH_MAX);
         for (size_t i = 0; r == 0 && (map || list) && i < value_count(v); i++)
                 r = measure(e, n, map ? value_map_at(v, i) : value_list_at(v, i), depth + 1);
         return r;

@@ -107,7 +107,8 @@ static bool collect(struct carriers *c, const struct statement *s) {
         return learnt;
 }
 
-static int visit_output(const struct carriers *c, const struct statement *s, visit_output_function on_output, void *userdata) {
+static int visit_output(const struct carriers *c, const struct statement *s, visit_output_function on_output,
+                        void *userdata) {
         const struct node *n = s->output;
 
         if (!carries(c, n))

@@ -106,7 +106,7 @@ struct flow {
 struct flow_load_options {
         bool allow_containers;            /* containerImage / Docker task runner: run as a process */
         bool allow_shell_interpolation;   /* P11: let `trigger` into commands without quote */
-        bool accept_unsupported;          /* task types that cannot run yet, too: to look at a flow, not to start it */
+        bool accept_unsupported;          /* also what cannot run yet: to look at a flow, not to start it */
 };
 
 /* Parses and validates one flow file's text; `options` NULL: all off. 0 with an owned reference; -EBADMSG with every

@@ -189,7 +189,7 @@ static bool check_known(struct loader *l, const struct flow_property *const *tab
         else if (p->flags & PROPERTY_OUTSIDE)
                 loader_error(l, key, "property '%s' is not supported by sqsflow%s%s", key->text,
                              p->description ? ": " : "", p->description ? p->description : "");
-        else if (p->flags & PROPERTY_LATER)
+        else if ((p->flags & PROPERTY_LATER) && !l->options->accept_unsupported)
                 loader_error(l, key, "property '%s' is not supported by sqsflow yet", key->text);
         else if ((p->flags & PROPERTY_CONTAINER) && !l->options->allow_containers)
                 loader_error(l, key,

@@ -82,7 +82,7 @@ static void sort_findings(struct diag *diag, size_t first) {
         }
 }
 
-static void load_concurrency(const struct yaml_node *node, struct flow *f) {
+static void load_concurrency(struct loader *l, const struct yaml_node *node, struct flow *f) {
         static const char *const names[] = { [FLOW_QUEUE] = "QUEUE", [FLOW_CANCEL] = "CANCEL", [FLOW_FAIL] = "FAIL" };
         const struct yaml_node *limit, *behavior;
         int64_t i;
@@ -96,6 +96,9 @@ static void load_concurrency(const struct yaml_node *node, struct flow *f) {
         for (size_t k = 0; behavior && k < ARRAY_SIZE(names); k++)
                 if (text_eq(behavior->text, names[k]))
                         f->concurrency_behavior = (enum flow_concurrency_behavior)k;
+        if (f->concurrency_behavior != FLOW_QUEUE && !l->options->accept_unsupported)
+                loader_error(l, behavior, "behavior %s is not supported by sqsflow yet; QUEUE is",
+                             names[f->concurrency_behavior]);
 }
 
 static void load_head(struct loader *l, const struct yaml_node *root, struct flow *f) {
@@ -111,7 +114,7 @@ static void load_head(struct loader *l, const struct yaml_node *root, struct flo
         if (!f->variables)
                 l->error = -ENOMEM;
         flow_load_labels(l, yaml_get(root, "labels"), f);
-        load_concurrency(yaml_get(root, "concurrency"), f);
+        load_concurrency(l, yaml_get(root, "concurrency"), f);
         if (!yaml_is_null(retry))
                 f->retry = flow_load_retry(l, retry, true);
 }

@@ -42,7 +42,7 @@ static const struct flow_property task_runner_properties[] = {
           .description = "Environment variables: the safe way for a message into a command." },                       \
         { .name = "inputFiles", .kind = PROPERTY_ANY, .flags = PROPERTY_DYNAMIC,                                       \
           .description = "Name to content or file URI; written to the working directory before the start." },         \
-        { .name = "outputFiles", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_DYNAMIC,                              \
+        { .name = "outputFiles", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_DYNAMIC | PROPERTY_LATER,             \
           .description = "Globs of files to keep; outputs.<task>.outputFiles holds their URIs by name." },            \
         { .name = "interpreter", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_NOT_EMPTY,                            \
           .default_text = default_interpreter, .description = "The program and its first arguments." },               \

@@ -11,19 +11,18 @@
 #include "common/base/text.h"
 
 void batch_reset(struct batch *b) {
+        for (struct end_item *e = b->ends; e; e = e->next_end)
+                free(e->running);
         arena_reset(&b->arena);
         b->first = NULL;
         b->tail = NULL;
         b->ends = b->last_end = NULL;
-        b->start_count = 0;
 }
 
 void batch_done(struct batch *b) {
         batch_reset(b);
         arena_done(&b->arena);
-        free(b->starts);
-        b->starts = NULL;
-        b->start_capacity = 0;
+        buf_done(&b->scratch);
 }
 
 /* --- building items -------------------------------------------------------------------------------------------------- */
@@ -78,51 +77,6 @@ static void link_item(struct batch *b, struct item *item) {
 
 /* --- starts ---------------------------------------------------------------------------------------------------------- */
 
-/* Where `execution` is or belongs. Ids grow with time, so the last place is the first guess. */
-static size_t start_position(const struct batch *b, uint64_t execution) {
-        size_t low = 0, high = b->start_count;
-
-        if (high > 0 && b->starts[high - 1].execution < execution)
-                return high;
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (b->starts[middle].execution < execution)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
-struct start_item *batch_find_start(const struct batch *b, uint64_t execution) {
-        size_t at = start_position(b, execution);
-
-        return at < b->start_count && b->starts[at].execution == execution ? b->starts[at].item : NULL;
-}
-
-static int reserve_start(struct batch *b) {
-        size_t capacity = b->start_capacity ? b->start_capacity * 2 : 64;
-        struct start_place *starts;
-
-        if (b->start_count < b->start_capacity)
-                return 0;
-        starts = reallocarray(b->starts, capacity, sizeof(*starts));
-        if (!starts)
-                return -ENOMEM;
-        b->starts = starts;
-        b->start_capacity = capacity;
-        return 0;
-}
-
-static void insert_start(struct batch *b, struct start_item *s) {
-        size_t at = start_position(b, s->item.execution);
-
-        memmove(b->starts + at + 1, b->starts + at, (b->start_count - at) * sizeof(*b->starts));
-        b->starts[at] = (struct start_place){ s->item.execution, s };
-        b->start_count++;
-}
-
 static const struct held_message *copy_held(struct batch *b, const struct store_execution *e, int *error) {
         struct held_message *held = arena_alloc(&b->arena, e->message_count * sizeof(*held));
 
@@ -144,51 +98,54 @@ static const struct held_message *copy_held(struct batch *b, const struct store_
 }
 
 /* The messages as they are kept after the end, without the handles, which are worth nothing then. */
-static struct text messages_json(struct batch *b, const struct store_execution *e, int *error) {
-        struct buf json = BUF_INIT(0);
-        struct text t = { 0 };
-
-        if (e->message_count == 0)
-                return t;
+static int write_messages(struct buf *json, const struct store_execution *e) {
         for (size_t i = 0; i < e->message_count; i++) {
                 const struct store_message *m = &e->messages[i];
 
-                buf_append_str(&json, i == 0 ? "[[" : ",[");
-                json_write_string(&json, m->message_id, strlen(m->message_id));
-                buf_append_char(&json, ',');
+                buf_append_str(json, i == 0 ? "[[" : ",[");
+                json_write_string(json, m->message_id, strlen(m->message_id));
+                buf_append_char(json, ',');
                 if (m->group_id)
-                        json_write_string(&json, m->group_id, strlen(m->group_id));
+                        json_write_string(json, m->group_id, strlen(m->group_id));
                 else
-                        buf_append_str(&json, "null");
-                buf_appendf(&json, ",%u]", m->receive_count);
+                        buf_append_str(json, "null");
+                buf_appendf(json, ",%u]", m->receive_count);
         }
-        buf_append_char(&json, ']');
-        if (buf_error(&json) < 0)
-                *error = buf_error(&json);
-        else
-                t = copy_n(b, json.data, json.len, error);
-        buf_done(&json);
-        return t;
+        return e->message_count > 0 ? buf_append_char(json, ']') : 0;
 }
 
-int batch_add_start(struct batch *b, struct names *names, const struct store_execution *e) {
+static struct running *start_running(struct batch *b, struct running_set *set, const struct store_execution *e) {
+        struct running *r = NULL;
+
+        buf_reset(&b->scratch);
+        if (write_messages(&b->scratch, e) == 0)
+                r = running_add(set, e->id, b->scratch.data, b->scratch.len);
+        return r;
+}
+
+int batch_add_start(struct batch *b, struct names *names, struct running_set *set, const struct store_execution *e) {
         struct start_item *s = new_item(b, sizeof(*s), ITEM_START, e->id);
-        int r = s ? reserve_start(b) : -ENOMEM;
+        struct name *flow, *trigger, *queue;
+        struct running *running;
+        int r = s ? 0 : -ENOMEM;
 
         if (r < 0)
                 return r;
-        s->flow = intern(names, e->flow, &r);
-        s->trigger = intern(names, e->trigger, &r);
-        s->queue = intern(names, e->queue_url, &r);
-        s->flow_revision = e->flow_revision;
-        s->usec = e->start_usec;
+        flow = intern(names, e->flow, &r);
+        trigger = intern(names, e->trigger, &r);
+        queue = intern(names, e->queue_url, &r);
         s->input = copy(b, e->input, &r);
-        s->messages = messages_json(b, e, &r);
         s->held = copy_held(b, e, &r);
         s->held_count = e->message_count;
-        if (r < 0)
-                return r;
-        insert_start(b, s);
+        running = r == 0 ? start_running(b, set, e) : NULL;
+        if (!running)
+                return -ENOMEM;
+        running->flow = flow;
+        running->trigger = trigger;
+        running->queue = queue;
+        running->flow_revision = e->flow_revision;
+        running->start_usec = e->start_usec;
+        s->running = running;
         link_item(b, &s->item);
         return 0;
 }
@@ -209,12 +166,13 @@ int batch_add_handle(struct batch *b, uint64_t execution, const char *message_id
         return 0;
 }
 
-int batch_add_task_run(struct batch *b, struct names *names, const struct store_task_run *t) {
+int batch_add_task_run(struct batch *b, struct names *names, struct running *running, const struct store_task_run *t) {
         struct task_run_item *item = new_item(b, sizeof(*item), ITEM_TASK_RUN, t->execution_id);
         int r = item ? 0 : -ENOMEM;
 
         if (r < 0)
                 return r;
+        item->running = running;
         item->index = t->index;
         item->parent = t->parent;
         item->attempts = t->attempts;
@@ -232,12 +190,13 @@ int batch_add_task_run(struct batch *b, struct names *names, const struct store_
         return 0;
 }
 
-int batch_add_log(struct batch *b, const struct store_log *l, uint64_t seq) {
+int batch_add_log(struct batch *b, struct running *running, const struct store_log *l, uint64_t seq) {
         struct log_item *item = new_item(b, sizeof(*item), ITEM_LOG, l->execution_id);
         int r = item ? 0 : -ENOMEM;
 
         if (r < 0)
                 return r;
+        item->running = running;
         item->seq = seq;
         item->usec = l->time_usec;
         item->task_run = l->task_run;
@@ -272,10 +231,10 @@ static void link_end(struct batch *b, struct end_item *end) {
         b->last_end = end;
 }
 
-int batch_add_end(struct batch *b, struct names *names, const struct store_end *e, store_done_t done, void *userdata) {
+int batch_add_end(struct batch *b, struct names *names, struct running_set *set, const struct store_end *e,
+                  store_done_t done, void *userdata) {
         struct end_item *end = new_item(b, sizeof(*end), ITEM_END, e->execution_id);
         int r = end ? 0 : -ENOMEM;
-        struct start_item *start;
 
         if (r < 0)
                 return r;
@@ -290,10 +249,10 @@ int batch_add_end(struct batch *b, struct names *names, const struct store_end *
         end->userdata = userdata;
         if (r < 0)
                 return r;
-        start = batch_find_start(b, e->execution_id);
-        if (start) {
-                start->end = end;
-                end->merged = true;
+        end->running = running_find(set, e->execution_id);
+        if (end->running) {
+                end->running->end = end;
+                running_take(set, end->running);
         }
         link_end(b, end);
         link_item(b, &end->item);

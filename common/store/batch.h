@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is to be written with the next transaction: a list of items in the order they came, copied into one arena. Pure
- * memory; write.c carries it into the database.
- *
- * An execution that starts and ends within one batch is found here by its end, so that it costs one row and no update:
- * `start->end` is set, and the end's own item stays for the ledger and the completion. */
+ * memory; write.c carries it into the database. Ends own the memory of the executions that they end. */
 #pragma once
 
 #include <stdbool.h>
 
+#include "common/base/buf.h"
 #include "common/store/arena.h"
 #include "common/store/names.h"
+#include "common/store/running.h"
 #include "common/store/store.h"
 
 struct text {
@@ -37,7 +36,7 @@ struct settled {
 
 struct end_item {
         struct item item;
-        bool merged; /* into the start's row */
+        struct running *running; /* owned; NULL: not started here */
         enum run_state state;
         uint64_t usec;
         struct text outputs, error;
@@ -51,12 +50,10 @@ struct end_item {
 
 struct start_item {
         struct item item;
-        struct name *flow, *trigger, *queue;
-        uint64_t flow_revision, usec;
-        struct text input, messages; /* JSON; messages: [[id, group or null, receive count], …] */
+        struct running *running; /* of the set, later of the end */
+        struct text input;
         const struct held_message *held;
         size_t held_count;
-        const struct end_item *end;
 };
 
 struct handle_item {
@@ -66,6 +63,7 @@ struct handle_item {
 
 struct task_run_item {
         struct item item;
+        struct running *running; /* NULL: not known, or of no interest */
         uint32_t index, parent, attempts;
         enum run_state state;
         struct name *task_id, *task_type;
@@ -75,23 +73,18 @@ struct task_run_item {
 
 struct log_item {
         struct item item;
+        struct running *running; /* as above */
         uint64_t seq, usec;
         uint32_t task_run;
         int level;
         struct text text;
 };
 
-struct start_place {
-        uint64_t execution;
-        struct start_item *item;
-};
-
 struct batch {
         struct arena arena;
         struct item *first, **tail;   /* tail NULL: empty */
         struct end_item *ends, *last_end;
-        struct start_place *starts;   /* sorted by execution */
-        size_t start_count, start_capacity;
+        struct buf scratch;
 };
 
 void batch_reset(struct batch *b); /* empties it; keeps memory for the next one */
@@ -101,14 +94,13 @@ static inline bool batch_is_empty(const struct batch *b) {
         return !b->first;
 }
 
-/* Each adds a copy: 0 or -ENOMEM (nothing was added). */
-int batch_add_start(struct batch *b, struct names *names, const struct store_execution *e);
+/* Each adds a copy: 0 or -ENOMEM (nothing was added). A start puts its execution into the set, an end takes it out. */
+int batch_add_start(struct batch *b, struct names *names, struct running_set *set, const struct store_execution *e);
 int batch_add_handle(struct batch *b, uint64_t execution, const char *message_id, const char *receipt_handle);
-int batch_add_task_run(struct batch *b, struct names *names, const struct store_task_run *t);
-int batch_add_log(struct batch *b, const struct store_log *l, uint64_t seq);
-int batch_add_end(struct batch *b, struct names *names, const struct store_end *e, store_done_t done, void *userdata);
+int batch_add_task_run(struct batch *b, struct names *names, struct running *running, const struct store_task_run *t);
+int batch_add_log(struct batch *b, struct running *running, const struct store_log *l, uint64_t seq);
+int batch_add_end(struct batch *b, struct names *names, struct running_set *set, const struct store_end *e,
+                  store_done_t done, void *userdata);
 
-/* The start of this execution when it is in this batch; borrowed, NULL when not. */
-struct start_item *batch_find_start(const struct batch *b, uint64_t execution);
 /* Whether an end in this batch settles the message. */
 bool batch_settles(const struct batch *b, const char *queue_url, const char *message_id);

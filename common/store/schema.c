@@ -2,8 +2,9 @@
 /* The cost of one execution decides the layout: every table is appended to near its end (ids grow with time), no table
  * on the way has a second index, and names are numbers.
  *
- * - `held` holds the messages of the executions that run now, with the handles a restart needs to give them back (P8a).
- *   An execution without messages has one row without a message, so `held` is also the list of what is running.
+ * - `execution` has an execution from its end on: one insert, no update, none at all for a success that is not kept.
+ * - `held` has it before: a row per message, with the handle that a restart needs to give it back (P8a). The row with
+ *   seq 0 also has what the record will need; an execution without messages has that row alone.
  * - `execution.messages` is what is shown later: [[message id, group id or null, receive count], …].
  * - `ledger` has one row per settled message (P3). Message ids are random, and a table in their order would change a page
  * for each of them; SentTimestamp, which every delivery of a message repeats, brings them into the order of time. 0
@@ -35,7 +36,8 @@ static const char *const steps[] = {
         "CREATE INDEX execution_notable ON execution (state) WHERE state > 5;"
         "CREATE TABLE held ("
         "  execution INTEGER NOT NULL, seq INTEGER NOT NULL, message_id TEXT, receipt_handle TEXT, group_id TEXT,"
-        "  receive_count INTEGER, PRIMARY KEY (execution, seq)) WITHOUT ROWID;"
+        "  receive_count INTEGER, flow INTEGER, flow_revision INTEGER, trigger INTEGER, queue INTEGER,"
+        "  start_usec INTEGER, messages TEXT, PRIMARY KEY (execution, seq)) WITHOUT ROWID;"
         "CREATE TABLE task_run ("
         "  execution INTEGER NOT NULL, seq INTEGER NOT NULL, parent INTEGER, task_id INTEGER, task_type INTEGER,"
         "  state INTEGER NOT NULL, attempts INTEGER NOT NULL, start_usec INTEGER, end_usec INTEGER,"

@@ -13,15 +13,13 @@ static const char *const statement_text[STATEMENT_COUNT] = {
         [STATEMENT_NAME_FIND] = "SELECT id FROM name WHERE text = ?1",
         [STATEMENT_NAME_ADD] = "INSERT INTO name (text) VALUES (?1)",
         [STATEMENT_EXECUTION_ADD] =
-                "REPLACE INTO execution (id, flow, flow_revision, trigger, queue, state, start_usec, end_usec, error, "
-                "messages, outputs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        [STATEMENT_EXECUTION_END] =
-                "UPDATE execution SET state = ?2, end_usec = ?3, error = ?4, outputs = ?5 WHERE id = ?1",
-        [STATEMENT_EXECUTION_DELETE] = "DELETE FROM execution WHERE id = ?1",
+                "REPLACE INTO execution (id, flow, flow_revision, trigger, queue, start_usec, messages, state, end_usec, error, "
+                "outputs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         [STATEMENT_INPUT_ADD] = "REPLACE INTO input (execution, text) VALUES (?1, ?2)",
         [STATEMENT_INPUT_DELETE] = "DELETE FROM input WHERE execution = ?1",
-        [STATEMENT_HELD_ADD] = "REPLACE INTO held (execution, seq, message_id, receipt_handle, group_id, receive_count) "
-                               "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        [STATEMENT_HELD_ADD] =
+                "REPLACE INTO held (execution, seq, message_id, receipt_handle, group_id, receive_count, flow, flow_revision, "
+                "trigger, queue, start_usec, messages) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         [STATEMENT_HELD_HANDLE] = "UPDATE held SET receipt_handle = ?3 WHERE execution = ?1 AND message_id = ?2",
         [STATEMENT_HELD_DELETE] = "DELETE FROM held WHERE execution = ?1",
         [STATEMENT_TASK_RUN_PUT] =

@@ -12,8 +12,6 @@ enum statement {
         STATEMENT_NAME_FIND,
         STATEMENT_NAME_ADD,
         STATEMENT_EXECUTION_ADD,
-        STATEMENT_EXECUTION_END,
-        STATEMENT_EXECUTION_DELETE,
         STATEMENT_INPUT_ADD,
         STATEMENT_INPUT_DELETE,
         STATEMENT_HELD_ADD,
@@ -43,6 +41,7 @@ struct store {
         struct sqlite3 *db;
         struct sqlite3_stmt *statements[STATEMENT_COUNT];
         struct names names;
+        struct running_set running;
         struct batch batch;  /* what the next commit writes */
         struct batch spare;  /* empty, with memory */
         uint64_t log_seq;

@@ -67,6 +67,7 @@ static struct store *close_store(struct store *s) {
         close_fd(s->lock_fd);
         batch_done(&s->batch);
         batch_done(&s->spare);
+        running_set_done(&s->running);
         names_done(&s->names);
         free(s->problem);
         free(s->path);
@@ -102,15 +103,22 @@ struct store *store_free(struct store *s) {
 /* --- queueing -------------------------------------------------------------------------------------------------------- */
 
 int store_execution_started(struct store *s, const struct store_execution *e) {
-        return batch_add_start(&s->batch, &s->names, e);
+        return batch_add_start(&s->batch, &s->names, &s->running, e);
 }
 
 int store_message_handle(struct store *s, uint64_t execution_id, const char *message_id, const char *receipt_handle) {
         return batch_add_handle(&s->batch, execution_id, message_id, receipt_handle);
 }
 
+/* Which execution a record belongs to matters only when its end may make the record pointless. */
+static struct running *find_running(const struct store *s, uint64_t execution_id) {
+        return s->history == STORE_HISTORY_FAILURES ? running_find(&s->running, execution_id) : NULL;
+}
+
 int store_task_run(struct store *s, const struct store_task_run *t) {
-        return s->history == STORE_HISTORY_NONE ? 0 : batch_add_task_run(&s->batch, &s->names, t);
+        if (s->history == STORE_HISTORY_NONE)
+                return 0;
+        return batch_add_task_run(&s->batch, &s->names, find_running(s, t->execution_id), t);
 }
 
 int store_log(struct store *s, const struct store_log *l) {
@@ -118,11 +126,11 @@ int store_log(struct store *s, const struct store_log *l) {
                 return 0;
         if (s->failed && s->batch.arena.used_bytes > QUEUED_LOG_BYTES_MAX)
                 return -ENOBUFS;
-        return batch_add_log(&s->batch, l, ++s->log_seq);
+        return batch_add_log(&s->batch, find_running(s, l->execution_id), l, ++s->log_seq);
 }
 
 int store_execution_ended(struct store *s, const struct store_end *e, store_done_t done, void *userdata) {
-        return batch_add_end(&s->batch, &s->names, e, done, userdata);
+        return batch_add_end(&s->batch, &s->names, &s->running, e, done, userdata);
 }
 
 /* --- committing ------------------------------------------------------------------------------------------------------ */

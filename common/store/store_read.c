@@ -71,11 +71,16 @@ static int each_row(struct sqlite3_stmt *st, int (*on_row)(struct sqlite3_stmt *
 
 /* --- executions ------------------------------------------------------------------------------------------------------ */
 
-#define RECORD_COLUMNS                                                                                              \
-        "e.id, f.text, e.flow_revision, t.text, q.text, e.state, e.start_usec, e.end_usec, e.error, e.messages"
-#define RECORD_TABLES                                                                                               \
-        " FROM execution AS e LEFT JOIN name AS f ON f.id = e.flow LEFT JOIN name AS t ON t.id = e.trigger "         \
+/* One half of every reading of executions: those that have ended, or those that run. */
+#define NAMES(source)                                                                                               \
+        " FROM " source " AS e LEFT JOIN name AS f ON f.id = e.flow LEFT JOIN name AS t ON t.id = e.trigger "        \
         "LEFT JOIN name AS q ON q.id = e.queue "
+#define ENDED                                                                                                       \
+        "SELECT e.id, f.text, e.flow_revision, t.text, q.text, e.state, e.start_usec, e.end_usec, e.error, e.messages, " \
+        "e.outputs" NAMES("execution")
+#define RUNNING                                                                                                     \
+        "SELECT e.execution, f.text, e.flow_revision, t.text, q.text, 2, e.start_usec, NULL, NULL, e.messages, NULL" \
+        NAMES("held")
 
 static struct store_record column_record(struct sqlite3_stmt *st) {
         return (struct store_record){
@@ -89,6 +94,7 @@ static struct store_record column_record(struct sqlite3_stmt *st) {
                 .end_usec = column_u64(st, 7),
                 .error = column_text(st, 8),
                 .messages = column_text(st, 9),
+                .outputs = column_text(st, 10),
         };
 }
 
@@ -110,26 +116,30 @@ static int on_list_row(struct sqlite3_stmt *st, void *context) {
         return listing->is_over ? 1 : 0;
 }
 
-/* The partial indexes serve a query only when it repeats their condition, and held is what is running. */
-static void add_state_condition(struct buf *sql, int state) {
-        if (state == RUN_RUNNING)
-                buf_append_str(sql, " AND e.id IN (SELECT execution FROM held)");
-        if (state > RUN_SUCCESS)
-                buf_append_str(sql, " AND e.state > 5");
-        if (state >= 0)
-                buf_append_str(sql, " AND e.state = ?1");
+static void put_filter(struct buf *sql, const struct store_filter *f) {
+        if (f->flow)
+                buf_append_str(sql, " AND e.flow = (SELECT id FROM name WHERE text = ?2)");
+        if (f->trigger)
+                buf_append_str(sql, " AND e.trigger = (SELECT id FROM name WHERE text = ?3)");
 }
 
 static char *list_sql(const struct store_filter *f) {
+        bool any = f->state < 0, running = f->state == RUN_RUNNING;
         struct buf sql = BUF_INIT(0);
 
-        buf_append_str(&sql, "SELECT " RECORD_COLUMNS RECORD_TABLES "WHERE TRUE");
-        add_state_condition(&sql, f->state);
-        if (f->flow)
-                buf_append_str(&sql, " AND e.flow = (SELECT id FROM name WHERE text = ?2)");
-        if (f->trigger)
-                buf_append_str(&sql, " AND e.trigger = (SELECT id FROM name WHERE text = ?3)");
-        buf_append_str(&sql, " ORDER BY e.id DESC LIMIT ?4");
+        if (!running) {
+                buf_append_str(&sql, ENDED "WHERE ");
+                /* The partial index serves a query that repeats its condition. */
+                buf_append_str(&sql, any ? "TRUE" : f->state > RUN_SUCCESS ? "e.state > 5 AND e.state = ?1" : "e.state = ?1");
+                put_filter(&sql, f);
+        }
+        if (any)
+                buf_append_str(&sql, " UNION ALL ");
+        if (any || running) {
+                buf_append_str(&sql, RUNNING "WHERE e.seq = 0");
+                put_filter(&sql, f);
+        }
+        buf_append_str(&sql, " ORDER BY 1 DESC LIMIT ?4");
         return buf_take(&sql, NULL);
 }
 
@@ -150,13 +160,25 @@ int store_reader_list(struct store_reader *reader, const struct store_filter *fi
         return listing.is_over ? 0 : r;
 }
 
-int store_reader_get(struct store_reader *reader, uint64_t id, store_record_t on_record, void *userdata) {
-        _cleanup_(database_finalizep) struct sqlite3_stmt *st = NULL;
-        struct store_record record;
-        int code, r;
+/* The input's text; its statement keeps it alive. */
+static int read_input(struct store_reader *reader, uint64_t id, struct sqlite3_stmt **ret, const char **ret_text) {
+        int code, r = database_prepare(reader->db, "SELECT text FROM input WHERE execution = ?1", ret);
 
-        r = database_prepare(reader->db, "SELECT " RECORD_COLUMNS ", e.outputs, i.text" RECORD_TABLES
-                             "LEFT JOIN input AS i ON i.execution = e.id WHERE e.id = ?1", &st);
+        if (r < 0)
+                return r;
+        sqlite3_bind_int64(*ret, 1, (sqlite3_int64)id);
+        code = sqlite3_step(*ret);
+        if (code == SQLITE_ROW)
+                *ret_text = column_text(*ret, 0);
+        return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : database_errno(code);
+}
+
+int store_reader_get(struct store_reader *reader, uint64_t id, store_record_t on_record, void *userdata) {
+        static const char sql[] = ENDED "WHERE e.id = ?1 UNION ALL " RUNNING "WHERE e.execution = ?1 AND e.seq = 0 LIMIT 1";
+        _cleanup_(database_finalizep) struct sqlite3_stmt *st = NULL, *input = NULL;
+        struct store_record record;
+        int code, r = database_prepare(reader->db, sql, &st);
+
         if (r < 0)
                 return r;
         sqlite3_bind_int64(st, 1, (sqlite3_int64)id);
@@ -164,9 +186,8 @@ int store_reader_get(struct store_reader *reader, uint64_t id, store_record_t on
         if (code != SQLITE_ROW)
                 return code == SQLITE_DONE ? -ENOENT : database_errno(code);
         record = column_record(st);
-        record.outputs = column_text(st, 10);
-        record.input = column_text(st, 11);
-        return on_record(userdata, &record);
+        r = read_input(reader, id, &input, &record.input);
+        return r < 0 ? r : on_record(userdata, &record);
 }
 
 /* The first or last id whose text starts with `text`: the missing characters are the lowest or the highest digit. */
@@ -189,7 +210,8 @@ int store_reader_resolve(struct store_reader *reader, const char *text, uint64_t
 
         if (complete_id(text, '0', &low) < 0 || complete_id(text, 'z', &high) < 0)
                 return -EINVAL;
-        r = database_prepare(reader->db, "SELECT id FROM execution WHERE id BETWEEN ?1 AND ?2 LIMIT 2", &st);
+        r = database_prepare(reader->db, "SELECT id FROM execution WHERE id BETWEEN ?1 AND ?2 UNION ALL "
+                             "SELECT execution FROM held WHERE execution BETWEEN ?1 AND ?2 AND seq = 0 LIMIT 2", &st);
         if (r < 0)
                 return r;
         sqlite3_bind_int64(st, 1, (sqlite3_int64)low);
@@ -208,7 +230,8 @@ int store_reader_resolve(struct store_reader *reader, const char *text, uint64_t
 int store_reader_counts(struct store_reader *reader, uint64_t ret_counts[RUN_STATE_COUNT]) {
         _cleanup_(database_finalizep) struct sqlite3_stmt *st = NULL;
         uint64_t counts[RUN_STATE_COUNT] = { 0 };
-        int code, r = database_prepare(reader->db, "SELECT state, count(*) FROM execution GROUP BY state", &st);
+        int code, r = database_prepare(reader->db, "SELECT state, count(*) FROM execution GROUP BY state UNION ALL "
+                                                   "SELECT 2, count(*) FROM held WHERE seq = 0", &st);
 
         if (r < 0)
                 return r;

@@ -31,7 +31,8 @@ struct store_record {
         uint64_t start_usec, end_usec;    /* end 0: still running */
         const char *error;                /* NULL: none */
         const char *messages;             /* JSON: [[message id, group id or null, receive count], …]; NULL: none */
-        const char *outputs, *input;      /* JSON; NULL: none, and in lists */
+        const char *outputs;              /* JSON; NULL: none */
+        const char *input;                /* JSON; NULL: none, and in lists */
 };
 typedef int (*store_record_t)(void *userdata, const struct store_record *record);
 

@@ -32,7 +32,7 @@ static int delete_execution(struct store *s, uint64_t execution, unsigned *budge
 }
 
 /* The oldest execution that may go: 1 with its id, 0 when there is none, -errno. Ids are in order of the start, so the
- * search ends at the first that started too late; only what still runs is passed by. */
+ * search ends at the first that started too late; what started before and ended after is passed by. */
 static int find_old(struct store *s, uint64_t before_usec, uint64_t *ret_id) {
         struct sqlite3_stmt *st = s->statements[STATEMENT_OLD_FIND];
         int code, r = 0;
@@ -82,7 +82,7 @@ int store_retain(struct store *s, uint64_t history_before_usec, uint64_t ledger_
 
 static int tell_orphans(struct store *s, store_orphan_t on_message, void *userdata) {
         static const char sql[] = "SELECT h.execution, t.text, q.text, h.message_id, h.receipt_handle, h.group_id, "
-                                  "h.receive_count FROM held AS h JOIN execution AS e ON e.id = h.execution "
+                                  "h.receive_count FROM held AS h JOIN held AS e ON e.execution = h.execution AND e.seq = 0 "
                                   "LEFT JOIN name AS t ON t.id = e.trigger LEFT JOIN name AS q ON q.id = e.queue "
                                   "WHERE h.message_id IS NOT NULL ORDER BY h.execution, h.seq";
         _cleanup_(database_finalizep) struct sqlite3_stmt *st = NULL;
@@ -120,8 +120,7 @@ static int end_orphans(struct store *s, uint64_t now_usec) {
         int r;
 
         if (s->history == STORE_HISTORY_NONE)
-                return database_exec(s->db, "DELETE FROM input WHERE execution IN (SELECT execution FROM held);"
-                                            "DELETE FROM execution WHERE id IN (SELECT execution FROM held)");
+                return 0;
         r = run_at(s,
                    "UPDATE task_run SET state = 8, end_usec = ?1 "
                    "WHERE execution IN (SELECT execution FROM held) AND state < 5",
@@ -129,8 +128,9 @@ static int end_orphans(struct store *s, uint64_t now_usec) {
         if (r < 0)
                 return r;
         return run_at(s,
-                      "UPDATE execution SET state = 8, end_usec = ?1, error = 'the agent ended while this ran' "
-                      "WHERE id IN (SELECT execution FROM held)",
+                      "REPLACE INTO execution (id, flow, flow_revision, trigger, queue, start_usec, messages, state, end_usec, "
+                      "error) SELECT execution, flow, flow_revision, trigger, queue, start_usec, messages, 8, ?1, "
+                      "'the agent ended while this ran' FROM held WHERE seq = 0",
                       now_usec);
 }
 

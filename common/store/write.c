@@ -24,14 +24,9 @@ static bool history_keeps(const struct store *s, enum run_state end) {
         return false;
 }
 
-/* The execution began and ended in this batch, and nothing of it is kept. */
-static bool is_dropped(const struct store *s, const struct batch *batch, uint64_t execution) {
-        const struct start_item *start;
-
-        if (s->history == STORE_HISTORY_ALL)
-                return false;
-        start = batch_find_start(batch, execution);
-        return start && start->end && !history_keeps(s, start->end->state);
+/* The execution ends with this batch and nothing of it is kept. */
+static bool is_dropped(const struct store *s, const struct running *r) {
+        return r && r->end && !history_keeps(s, r->end->state);
 }
 
 static int bind_name(struct store *s, struct sqlite3_stmt *statement, int index, struct name *name) {
@@ -62,68 +57,71 @@ static void bind_index(struct sqlite3_stmt *statement, int index, uint32_t value
                 sqlite3_bind_null(statement, index);
 }
 
+/* What is known of an execution from its start, bound from column `first` on. */
+static int bind_running(struct store *s, struct sqlite3_stmt *st, int first, const struct running *r) {
+        int error;
+
+        if ((error = bind_name(s, st, first, r->flow)) < 0 || (error = bind_name(s, st, first + 2, r->trigger)) < 0 ||
+            (error = bind_name(s, st, first + 3, r->queue)) < 0)
+                return error;
+        sqlite3_bind_int64(st, first + 1, INT64(r->flow_revision));
+        sqlite3_bind_int64(st, first + 4, INT64(r->start_usec));
+        statement_bind_text(st, first + 5, (struct text){ r->messages_len > 0 ? r->messages : NULL, r->messages_len });
+        return 0;
+}
+
 /* --- start ----------------------------------------------------------------------------------------------------------- */
 
-static int write_execution(struct store *s, const struct start_item *i) {
-        struct sqlite3_stmt *st = s->statements[STATEMENT_EXECUTION_ADD];
-        int r;
-
-        if ((r = bind_name(s, st, 2, i->flow)) < 0 || (r = bind_name(s, st, 4, i->trigger)) < 0 ||
-            (r = bind_name(s, st, 5, i->queue)) < 0)
-                return r;
-        sqlite3_bind_int64(st, 1, INT64(i->item.execution));
-        sqlite3_bind_int64(st, 3, INT64(i->flow_revision));
-        sqlite3_bind_int(st, 6, i->end ? i->end->state : RUN_RUNNING);
-        sqlite3_bind_int64(st, 7, INT64(i->usec));
-        bind_usec(st, 8, i->end ? i->end->usec : 0);
-        statement_bind_text(st, 9, i->end ? i->end->error : (struct text){ 0 });
-        statement_bind_text(st, 10, i->messages);
-        statement_bind_text(st, 11, i->end ? i->end->outputs : (struct text){ 0 });
-        return statement_run(st);
-}
-
-static int write_input(struct store *s, const struct start_item *i) {
+static int write_input(struct store *s, struct running *r, struct text input) {
         struct sqlite3_stmt *st = s->statements[STATEMENT_INPUT_ADD];
 
-        sqlite3_bind_int64(st, 1, INT64(i->item.execution));
-        statement_bind_text(st, 2, i->input);
+        r->has_input = true;
+        sqlite3_bind_int64(st, 1, INT64(r->id));
+        statement_bind_text(st, 2, input);
         return statement_run(st);
 }
 
-static int write_held(struct store *s, uint64_t execution, size_t seq, const struct held_message *m) {
+static int write_held(struct store *s, const struct start_item *i, size_t seq) {
+        static const struct held_message no_message;
+        const struct held_message *m = seq < i->held_count ? &i->held[seq] : &no_message;
         struct sqlite3_stmt *st = s->statements[STATEMENT_HELD_ADD];
+        int r;
 
-        sqlite3_bind_int64(st, 1, INT64(execution));
+        sqlite3_bind_int64(st, 1, INT64(i->item.execution));
         sqlite3_bind_int64(st, 2, INT64(seq));
         statement_bind_text(st, 3, m->message_id);
         statement_bind_text(st, 4, m->receipt_handle);
         statement_bind_text(st, 5, m->group_id);
         sqlite3_bind_int64(st, 6, m->receive_count);
+        if (seq == 0) {
+                r = bind_running(s, st, 7, i->running);
+                if (r < 0)
+                        return r;
+        }
+        for (int column = 7; seq > 0 && column <= 12; column++)
+                sqlite3_bind_null(st, column);
         return statement_run(st);
 }
 
-static int write_start(struct store *s, const struct batch *batch, const struct item *item) {
-        static const struct held_message no_message;
+static int write_start(struct store *s, const struct item *item) {
         const struct start_item *i = (const struct start_item *)item;
-        int r;
+        struct running *running = i->running;
+        int r = 0;
 
-        if (i->end && !history_keeps(s, i->end->state))
-                return 0;
-        r = write_execution(s, i);
-        if (r == 0 && i->input.data)
-                r = write_input(s, i);
-        if (r < 0 || i->end)
-                return r;
-        if (i->held_count == 0)
-                return write_held(s, item->execution, 0, &no_message);
-        for (size_t seq = 0; r == 0 && seq < i->held_count; seq++)
-                r = write_held(s, item->execution, seq, &i->held[seq]);
+        if (i->input.data && s->history != STORE_HISTORY_NONE && !is_dropped(s, running))
+                r = write_input(s, running, i->input);
+        if (r < 0 || running->end)
+                return r; /* an end in the same batch: it never was held */
+        running->held = true;
+        r = write_held(s, i, 0);
+        for (size_t seq = 1; r == 0 && seq < i->held_count; seq++)
+                r = write_held(s, i, seq);
         return r;
 }
 
 /* --- while it runs --------------------------------------------------------------------------------------------------- */
 
-static int write_handle(struct store *s, const struct batch *batch, const struct item *item) {
+static int write_handle(struct store *s, const struct item *item) {
         const struct handle_item *i = (const struct handle_item *)item;
         struct sqlite3_stmt *st = s->statements[STATEMENT_HELD_HANDLE];
 
@@ -133,13 +131,15 @@ static int write_handle(struct store *s, const struct batch *batch, const struct
         return statement_run(st);
 }
 
-static int write_task_run(struct store *s, const struct batch *batch, const struct item *item) {
+static int write_task_run(struct store *s, const struct item *item) {
         const struct task_run_item *i = (const struct task_run_item *)item;
         struct sqlite3_stmt *st = s->statements[STATEMENT_TASK_RUN_PUT];
         int r;
 
-        if (is_dropped(s, batch, item->execution))
+        if (is_dropped(s, i->running))
                 return 0;
+        if (i->running)
+                i->running->has_records = true;
         if ((r = bind_name(s, st, 4, i->task_id)) < 0 || (r = bind_name(s, st, 5, i->task_type)) < 0)
                 return r;
         sqlite3_bind_int64(st, 1, INT64(item->execution));
@@ -155,12 +155,14 @@ static int write_task_run(struct store *s, const struct batch *batch, const stru
         return statement_run(st);
 }
 
-static int write_log(struct store *s, const struct batch *batch, const struct item *item) {
+static int write_log(struct store *s, const struct item *item) {
         const struct log_item *i = (const struct log_item *)item;
         struct sqlite3_stmt *st = s->statements[STATEMENT_LOG_ADD];
 
-        if (is_dropped(s, batch, item->execution))
+        if (is_dropped(s, i->running))
                 return 0;
+        if (i->running)
+                i->running->has_records = true;
         sqlite3_bind_int64(st, 1, INT64(item->execution));
         sqlite3_bind_int64(st, 2, INT64(i->seq));
         bind_index(st, 3, i->task_run);
@@ -177,24 +179,29 @@ static int run_with_id(struct store *s, enum statement which, uint64_t execution
         return statement_run(s->statements[which]);
 }
 
-static int delete_execution(struct store *s, uint64_t execution) {
-        static const enum statement deletes[] = { STATEMENT_LOG_DELETE, STATEMENT_TASK_RUN_DELETE,
-                                                  STATEMENT_INPUT_DELETE, STATEMENT_EXECUTION_DELETE };
+/* What earlier batches wrote of an execution that is not kept. */
+static int delete_records(struct store *s, const struct running *running) {
         int r = 0;
 
-        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(deletes); i++)
-                r = run_with_id(s, deletes[i], execution);
-        return r;
+        if (running->has_records) {
+                r = run_with_id(s, STATEMENT_LOG_DELETE, running->id);
+                if (r == 0)
+                        r = run_with_id(s, STATEMENT_TASK_RUN_DELETE, running->id);
+        }
+        return r == 0 && running->has_input ? run_with_id(s, STATEMENT_INPUT_DELETE, running->id) : r;
 }
 
-static int update_execution(struct store *s, const struct end_item *i) {
-        struct sqlite3_stmt *st = s->statements[STATEMENT_EXECUTION_END];
+static int write_execution(struct store *s, const struct end_item *i) {
+        struct sqlite3_stmt *st = s->statements[STATEMENT_EXECUTION_ADD];
+        int r = bind_running(s, st, 2, i->running);
 
+        if (r < 0)
+                return r;
         sqlite3_bind_int64(st, 1, INT64(i->item.execution));
-        sqlite3_bind_int(st, 2, i->state);
-        bind_usec(st, 3, i->usec);
-        statement_bind_text(st, 4, i->error);
-        statement_bind_text(st, 5, i->outputs);
+        sqlite3_bind_int(st, 8, i->state);
+        bind_usec(st, 9, i->usec);
+        statement_bind_text(st, 10, i->error);
+        statement_bind_text(st, 11, i->outputs);
         return statement_run(st);
 }
 
@@ -221,18 +228,15 @@ static int write_ledger(struct store *s, const struct end_item *i) {
         return r;
 }
 
-static int write_end(struct store *s, const struct batch *batch, const struct item *item) {
+static int write_end(struct store *s, const struct item *item) {
         const struct end_item *i = (const struct end_item *)item;
-        int r;
+        int r = 0;
 
-        if (!i->merged) {
-                r = history_keeps(s, i->state) ? update_execution(s, i) : delete_execution(s, item->execution);
-                if (r == 0)
-                        r = run_with_id(s, STATEMENT_HELD_DELETE, item->execution);
-                if (r < 0)
-                        return r;
-        }
-        return write_ledger(s, i);
+        if (i->running)
+                r = history_keeps(s, i->state) ? write_execution(s, i) : delete_records(s, i->running);
+        if (r == 0 && i->running && i->running->held)
+                r = run_with_id(s, STATEMENT_HELD_DELETE, item->execution);
+        return r == 0 ? write_ledger(s, i) : r;
 }
 
 /* --- the transaction ------------------------------------------------------------------------------------------------- */
@@ -260,7 +264,7 @@ int store_finish(struct store *s, int r) {
 }
 
 int store_write(struct store *s, const struct batch *batch) {
-        static int (*const write[])(struct store *, const struct batch *, const struct item *) = {
+        static int (*const write[])(struct store *, const struct item *) = {
                 [ITEM_START] = write_start, [ITEM_HANDLE] = write_handle, [ITEM_TASK_RUN] = write_task_run,
                 [ITEM_LOG] = write_log,     [ITEM_END] = write_end,
         };
@@ -269,6 +273,6 @@ int store_write(struct store *s, const struct batch *batch) {
         if (r < 0)
                 return store_note(s, r);
         for (const struct item *i = batch->first; r == 0 && i; i = i->next)
-                r = write[i->kind](s, batch, i);
+                r = write[i->kind](s, i);
         return store_finish(s, r);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What recording costs: CPU per execution with its start, one task run, one log line, its end and its ledger entry.
  *
- *   bench_store FOLDER [EXECUTIONS]
+ *   bench_store FOLDER [EXECUTIONS [SCENARIO]]
  *
  * "together" ends every execution in the batch it started in; "apart" commits in between, as executions that take longer
  * than a loop turn do. The body is the input that is kept for a replay. */
@@ -115,12 +115,12 @@ static int run(struct store *s, const struct scenario *c, unsigned count, const 
 }
 
 static int measure(const char *folder, const struct scenario *c, unsigned count) {
-        _cleanup_free_ char *path = path_join(folder, "bench.db"), *message = NULL, *body = NULL;
+        _cleanup_free_ char *path = path_join(folder, "bench.db"), *message = NULL;
         _cleanup_(store_freep) struct store *s = NULL;
         struct rusage usage;
         struct stat st;
         uint64_t cpu, wall;
-        char handle[420];
+        char handle[420], body[4096] = "";
         int r;
 
         dir_remove_all(AT_FDCWD, folder);
@@ -129,10 +129,7 @@ static int measure(const char *folder, const struct scenario *c, unsigned count)
                 return r;
         memset(handle, 'h', sizeof(handle) - 1);
         handle[sizeof(handle) - 1] = '\0';
-        if (c->body_bytes > 0) {
-                body = calloc(1, c->body_bytes + 1);
-                memset(body, 'b', c->body_bytes);
-        }
+        memset(body, 'b', c->body_bytes);
         r = store_open(path, c->history, &s, &message);
         if (r < 0) {
                 fprintf(stderr, "%s\n", message ? message : strerror(-r));
@@ -140,7 +137,7 @@ static int measure(const char *folder, const struct scenario *c, unsigned count)
         }
         cpu = cpu_usec();
         wall = clock_monotonic_usec();
-        r = run(s, c, count, handle, body);
+        r = run(s, c, count, handle, c->body_bytes ? body : NULL);
         cpu = cpu_usec() - cpu;
         wall = clock_monotonic_usec() - wall;
         getrusage(RUSAGE_SELF, &usage);
@@ -151,14 +148,17 @@ static int measure(const char *folder, const struct scenario *c, unsigned count)
 }
 
 int main(int argc, char **argv) {
-        unsigned count = argc > 2 ? (unsigned)atoi(argv[2]) : 100000;
+        int64_t count = 100000, only = -1;
         int r = 0;
 
-        if (argc < 2) {
-                fprintf(stderr, "usage: bench_store FOLDER [EXECUTIONS]\n");
+        if (argc < 2 || (argc > 2 && text_to_i64(argv[2], 1, 1000000000, &count) < 0) ||
+            (argc > 3 && text_to_i64(argv[3], 0, ARRAY_SIZE(scenarios) - 1, &only) < 0)) {
+                fprintf(stderr, "usage: bench_store FOLDER [EXECUTIONS [SCENARIO]]\n");
                 return 2;
         }
-        for (size_t i = argc > 3 ? (size_t)atoi(argv[3]) : 0; r >= 0 && i < (argc > 3 ? (size_t)atoi(argv[3]) + 1 : ARRAY_SIZE(scenarios)); i++)
-                r = measure(argv[1], &scenarios[i], count);
+        for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(scenarios); i++)
+                if (only < 0 || (size_t)only == i)
+                        r = measure(argv[1], &scenarios[i], (unsigned)count);
+        dir_remove_all(AT_FDCWD, argv[1]);
         return r < 0;
 }

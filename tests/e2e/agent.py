@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -92,9 +93,8 @@ class Agent:
         self.notify_path = str(self.socket_folder / "notify")
         if os.path.exists(self.notify_path):
             os.unlink(self.notify_path)
-        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.notify.bind(self.notify_path)
         self.notifications = []
+        self._listen_to_notifications()
         env = environment(NOTIFY_SOCKET=self.notify_path, **self.extra_env)
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([*wrapper, BIN / "sqsflow-agent", "--config", self.config_file], stdout=log,
@@ -103,20 +103,30 @@ class Agent:
             self.wait_notification("READY=1")
         return self
 
-    def drain_notifications(self):
-        self.notify.setblocking(False)
-        try:
-            while True:
-                self.notifications.append(self.notify.recv(65536).decode())
-        except BlockingIOError:
-            pass
-        return self.notifications
+    def _listen_to_notifications(self):
+        """Reads them at once, as systemd does: sd_notify() blocks when nobody reads."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.bind(self.notify_path)
+        kept = self.notifications
+
+        def listen():
+            with listener:
+                while True:
+                    text = listener.recv(65536).decode()
+                    if not text:
+                        return
+                    kept.append(text)
+        threading.Thread(target=listen, daemon=True).start()
+
+    def _end_notifications(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ending:
+            ending.sendto(b"", self.notify_path)
 
     def wait_notification(self, text, seconds=DEADLINE_SECONDS):
         def found():
             if self.process.poll() is not None:
                 raise AssertionError(f"the agent ended with {self.process.returncode}:\n{self.log()}")
-            return next((n for n in self.drain_notifications() if text in n), None)
+            return next((n for n in list(self.notifications) if text in n), None)
         return wait_until(found, lambda: f"notification {text}; log:\n{self.log()}", seconds)
 
     def signal(self, number):
@@ -137,7 +147,7 @@ class Agent:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired as late:
             raise AssertionError(f"the agent did not end within {seconds} s; log:\n{self.log()}") from late
-        self.notify.close()
+        self._end_notifications()
         return code
 
     @property
@@ -157,7 +167,8 @@ class Agent:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def status(self):
-        return json.loads(sqsflow("status", "--socket", self.socket, "--json").stdout)
+        # Exit code 1: the agent answers, and something is wrong with it.
+        return json.loads(sqsflow("status", "--socket", self.socket, "--json", check=False).stdout)
 
     def trigger_status(self, trigger):
         return next(t for t in self.status()["triggers"] if t["id"] == trigger)

@@ -131,7 +131,7 @@ def test_reload_of_a_broken_file_keeps_the_running_configuration(agent, queue_se
     agent.signal(signal.SIGHUP)
     agent.wait_notification("RELOADING=1")
     wait_until(lambda: "quick.yaml:3:8: " in agent.log(), "the reason in the log")
-    wait_until(lambda: sum("READY=1" in n for n in agent.drain_notifications()) >= 2, "READY=1 after the reload")
+    wait_until(lambda: sum("READY=1" in n for n in agent.notifications) >= 2, "READY=1 after the reload")
     send_all(queue_server, url, ["x"])
     wait_until(empty(queue_server, url), "an empty queue")
     assert len(agent.mark_lines("done")) == 1

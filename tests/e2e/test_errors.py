@@ -97,8 +97,8 @@ def test_expired_credentials_and_a_wrong_clock_heal(agent, queue_server):
     agent.start()
     ids = send_all(queue_server, url, ["x"])
     wait_until(empty(queue_server, url), lambda: f"a corrected clock; log:\n{agent.log()}")
-    queue_server.admin("faults", [{"op": "*", "kind": "expired_token", "probability": 1, "count": 3}])
     ids += send_all(queue_server, url, ["y"])
+    queue_server.admin("faults", [{"op": "*", "kind": "expired_token", "probability": 1, "count": 3}])
     wait_until(empty(queue_server, url), lambda: f"new credentials; log:\n{agent.log()}")
     assert sorted(agent.mark_lines("done")) == sorted(ids)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """P2 for the store: while it is locked or its disk is full nothing new is received, leases are kept, and it heals."""
+import errno
 import os
 import sqlite3
 import subprocess
@@ -60,14 +61,12 @@ def test_a_full_disk_delays_deletes_and_loses_nothing(agent, queue_server):
     filler = agent.state / "filler"
 
     def fill():
-        with open(filler, "wb") as file:
+        with open(filler, "wb", buffering=0) as file:
             try:
                 while True:
                     file.write(b"x" * 4096)
-                    file.flush()
-            except OSError:
-                pass
-        # SQLite may still hold some room in its files: take part of that away by many small records.
+            except OSError as full:
+                assert full.errno == errno.ENOSPC
 
     try:
         assert_trouble_is_survived(agent, queue_server, url, fill, filler.unlink)

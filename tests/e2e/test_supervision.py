@@ -18,7 +18,7 @@ def test_the_watchdog_is_fed_while_the_agent_works_and_not_while_it_is_stopped(m
     agent.start()
 
     def pings():
-        return sum("WATCHDOG=1" in n for n in agent.drain_notifications())
+        return sum("WATCHDOG=1" in n for n in agent.notifications)
     wait_until(lambda: pings() >= 5, "five pings")
     agent.signal(signal.SIGSTOP)
     fed = pings()
@@ -38,7 +38,7 @@ def test_status_shows_live_figures(agent, queue_server):
     send_all(queue_server, url, ["a", "b"])
     wait_until(lambda: agent.status()["running"] == 2, "two running executions")
     agent.wait_notification("STATUS=")
-    wait_until(lambda: any("2 running" in n for n in agent.drain_notifications()), "the figure in STATUS")
+    wait_until(lambda: any("2 of 32 slots run" in n for n in agent.notifications), "the figure in STATUS")
     (agent.marks / "go").touch()
     wait_until(empty(queue_server, url), "an empty queue")
     trigger = agent.trigger_status("work")

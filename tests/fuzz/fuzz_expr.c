@@ -17,9 +17,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char world[] =
         "{\"trigger\": {\"data\": \"hello\", \"big\": 12345678901234567890, \"json\": \"{\\\"a\\\": 1.10}\","
         "              \"attributes\": {\"my-key\": \"v\", \"7\": \"seven\"}, \"nothing\": null},"
-        " \"inputs\": {\"list\": [3, 1, 2], \"words\": [\"b\", \"a\"], \"map\": {\"x\": 1, \"y\": [true]}, \"empty\": \"\","
+        " \"inputs\": {\"list\": [3, 1, 2], \"words\": [\"b\", \"a\"], \"map\": {\"x\": 1, \"y\": [true]}, \"empty\": "
+        "\"\","
         "             \"name\": \"it's \\u00e9\\n\", \"none\": [], \"nest\": [[1, 2], 3, [4, [5]]], \"flag\": true,"
-        "             \"date\": \"2013-09-08T16:19:12.123456+01:00\", \"seconds\": 1378653552, \"lines\": \"a\\nb\\n\"},"
+        "             \"date\": \"2013-09-08T16:19:12.123456+01:00\", \"seconds\": 1378653552, \"lines\": "
+        "\"a\\nb\\n\"},"
         " \"envs\": {\"home\": \"/root\"}, \"vars\": {\"first\": \"1\", \"second\": \"{{ vars.first }}\","
         "           \"third\": \"{{ vars.second }}{% if a %}\"}}";
 

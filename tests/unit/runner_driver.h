@@ -40,7 +40,7 @@ struct driver {
         } runs[DRIVER_RUNS_MAX];
         size_t run_count;
         struct buf log; /* "LEVEL text\n" */
-        size_t log_bytes, log_frames, metric_count;
+        size_t log_bytes, log_frames, late_lines, metric_count;
         enum run_state state;
         char *outputs, *error, *batch_failures;
         bool ready, ended, gone;
@@ -79,6 +79,8 @@ static void driver_on_frame(void *userdata, struct runner_link *link, const stru
                 d->log_bytes += f->log.text.len;
                 /* a run is known before its first line */
                 assert_true(f->log.task_run == FRAME_NO_PARENT || f->log.task_run < d->run_count);
+                if (f->log.task_run != FRAME_NO_PARENT && d->runs[f->log.task_run].frames > 1)
+                        d->late_lines += run_state_is_final(d->runs[f->log.task_run].state);
                 buf_appendf(&d->log, "%d ", f->log.level);
                 buf_append(&d->log, f->log.text.data, f->log.text.len);
                 buf_append_char(&d->log, '\n');
@@ -129,7 +131,7 @@ static void driver_clear(struct driver *d) {
         free(d->error);
         free(d->batch_failures);
         d->outputs = d->error = d->batch_failures = NULL;
-        d->run_count = d->log_bytes = d->log_frames = d->metric_count = 0;
+        d->run_count = d->log_bytes = d->log_frames = d->late_lines = d->metric_count = 0;
         d->ended = false;
         buf_done(&d->log);
 }

@@ -98,7 +98,8 @@ static inline int vector_use_context(struct vector *v, struct value *context) {
         v->context.service = value_map_string(context, "service");
         if (!id || !secret || !timestamp || !v->context.region || !v->context.service)
                 return -EBADMSG;
-        v->credentials = aws_credentials_new("vector", id, secret, value_map_string(credentials, "token"), USEC_INFINITY);
+        v->credentials =
+                aws_credentials_new("vector", id, secret, value_map_string(credentials, "token"), USEC_INFINITY);
         if (!v->credentials)
                 return -ENOMEM;
         v->context.credentials = v->credentials;

@@ -65,7 +65,7 @@ static inline int fixture_teardown(void **state) {
 
 /* An id whose time is `seconds` after NOW. */
 static inline uint64_t id_at(unsigned seconds, unsigned n) {
-        return (NOW / USEC_PER_MSEC + seconds * 1000) << 21 | n;
+        return (NOW / USEC_PER_MSEC + UINT64_C(1000) * seconds) << 21 | n;
 }
 
 static inline void begin(struct store *s, uint64_t id, const char *message_id, const char *handle) {

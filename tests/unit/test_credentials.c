@@ -31,7 +31,8 @@ static void answer_credentials(struct server *s, struct buf *answer) {
         struct fixture *f = fixture_of(s);
         _cleanup_free_ char *body = text_printf(
                 "{\"Code\":\"Success\",\"AccessKeyId\":\"AKID%u\",\"SecretAccessKey\":\"secret\",\"Token\":\"token\","
-                "\"Expiration\":\"%s\"}", s->request_count, f->expiration);
+                "\"Expiration\":\"%s\"}",
+                s->request_count, f->expiration);
         server_answer(answer, 200, "", body);
 }
 
@@ -210,9 +211,13 @@ static void the_containers_token_file_is_read_anew_at_each_refresh(void **state)
 }
 
 static void the_containers_token_goes_to_no_other_host(void **state) {
-        static const char *const forbidden[] = { "http://169.254.169.254/c", "http://example.com/c", "http://10.0.0.1/c",
-                                                 "http://127.0.0.1@evil.example/c", "http://127.0.0.1.evil.example/c",
-                                                 "http://[fd00:ec2::24]/c", "ftp://127.0.0.1/c" };
+        static const char *const forbidden[] = { "http://169.254.169.254/c",
+                                                 "http://example.com/c",
+                                                 "http://10.0.0.1/c",
+                                                 "http://127.0.0.1@evil.example/c",
+                                                 "http://127.0.0.1.evil.example/c",
+                                                 "http://[fd00:ec2::24]/c",
+                                                 "ftp://127.0.0.1/c" };
         for (size_t i = 0; i < ARRAY_SIZE(forbidden); i++) {
                 struct fixture *f = *state;
                 _cleanup_(outcome_done) struct outcome o = { 0 };
@@ -295,8 +300,8 @@ static void half_explicit_keys(struct fixture *f) {
 
 static void a_broken_identity_is_never_replaced_by_another(void **state) {
         static void (*const breakages[])(struct fixture *) = {
-                half_an_environment, half_a_profile, a_missing_profile, a_profile_with_a_role, a_malformed_file,
-                half_explicit_keys,
+                half_an_environment,   half_a_profile,   a_missing_profile,
+                a_profile_with_a_role, a_malformed_file, half_explicit_keys,
         };
         for (size_t i = 0; i < ARRAY_SIZE(breakages); i++) {
                 struct fixture *f = *state;
@@ -416,8 +421,14 @@ static void freshness_follows_from_the_time_left(void **state) {
 }
 
 static void answers_that_are_not_credentials_are_told(void **state) {
-        static const char *const wrong[] = { "", "x", "[]", "{}", "{\"AccessKeyId\":\"a\"}",
-                                             "{\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"b\",\"Expiration\":\"soon\"}" };
+        static const char *const wrong[] = {
+                "",
+                "x",
+                "[]",
+                "{}",
+                "{\"AccessKeyId\":\"a\"}",
+                "{\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"b\",\"Expiration\":\"soon\"}"
+        };
         for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
                 struct aws_credentials *c = NULL;
                 const char *why = NULL;

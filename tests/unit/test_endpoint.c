@@ -41,8 +41,11 @@ static void check(const struct row *rows, size_t count) {
                 const struct row *row = &rows[i];
                 _cleanup_(aws_profile_freep) struct aws_profile *p = row->profile ? profile(row->profile) : NULL;
                 const struct endpoint_inputs in = {
-                        .endpoint = row->endpoint, .region = row->region, .queue_url = row->queue_url,
-                        .environment = (char *const *)row->environment, .profile = p,
+                        .endpoint = row->endpoint,
+                        .region = row->region,
+                        .queue_url = row->queue_url,
+                        .environment = (char *const *)row->environment,
+                        .profile = p,
                 };
                 struct endpoint e;
                 const char *why = NULL;
@@ -63,15 +66,20 @@ static void check(const struct row *rows, size_t count) {
 
 static void a_region_gives_the_endpoint_of_its_partition(void **state) {
         static const struct row rows[] = {
-                { .region = "eu-north-1", .expected_region = "eu-north-1",
+                { .region = "eu-north-1",
+                  .expected_region = "eu-north-1",
                   .expected_url = "https://sqs.eu-north-1.amazonaws.com" },
-                { .region = "cn-north-1", .expected_region = "cn-north-1",
+                { .region = "cn-north-1",
+                  .expected_region = "cn-north-1",
                   .expected_url = "https://sqs.cn-north-1.amazonaws.com.cn" },
-                { .region = "us-gov-west-1", .expected_region = "us-gov-west-1",
+                { .region = "us-gov-west-1",
+                  .expected_region = "us-gov-west-1",
                   .expected_url = "https://sqs.us-gov-west-1.amazonaws.com" },
-                { .region = "us-iso-east-1", .expected_region = "us-iso-east-1",
+                { .region = "us-iso-east-1",
+                  .expected_region = "us-iso-east-1",
                   .expected_url = "https://sqs.us-iso-east-1.c2s.ic.gov" },
-                { .region = "us-isob-east-1", .expected_region = "us-isob-east-1",
+                { .region = "us-isob-east-1",
+                  .expected_region = "us-isob-east-1",
                   .expected_url = "https://sqs.us-isob-east-1.sc2s.sgov.gov" },
         };
         check(rows, ARRAY_SIZE(rows));
@@ -79,63 +87,104 @@ static void a_region_gives_the_endpoint_of_its_partition(void **state) {
 
 static void fips_and_dual_stack_change_the_host(void **state) {
         static const struct row rows[] = {
-                { .region = "us-east-1", .environment = { "AWS_USE_FIPS_ENDPOINT=true" }, .expected_region = "us-east-1",
+                { .region = "us-east-1",
+                  .environment = { "AWS_USE_FIPS_ENDPOINT=true" },
+                  .expected_region = "us-east-1",
                   .expected_url = "https://sqs-fips.us-east-1.amazonaws.com" },
-                { .region = "us-east-1", .environment = { "AWS_USE_DUALSTACK_ENDPOINT=True" },
-                  .expected_region = "us-east-1", .expected_url = "https://sqs.us-east-1.api.aws" },
-                { .region = "us-east-1", .environment = { "AWS_USE_DUALSTACK_ENDPOINT=true", "AWS_USE_FIPS_ENDPOINT=true" },
-                  .expected_region = "us-east-1", .expected_url = "https://sqs-fips.us-east-1.api.aws" },
-                { .region = "us-gov-east-1", .environment = { "AWS_USE_FIPS_ENDPOINT=true" },
-                  .expected_region = "us-gov-east-1", .expected_url = "https://sqs.us-gov-east-1.amazonaws.com" },
-                { .region = "us-east-1", .profile = "[default]\nuse_fips_endpoint = true\n",
-                  .expected_region = "us-east-1", .expected_url = "https://sqs-fips.us-east-1.amazonaws.com" },
-                { .region = "us-east-1", .environment = { "AWS_USE_FIPS_ENDPOINT=false" },
-                  .profile = "[default]\nuse_fips_endpoint = true\n", .expected_region = "us-east-1",
+                { .region = "us-east-1",
+                  .environment = { "AWS_USE_DUALSTACK_ENDPOINT=True" },
+                  .expected_region = "us-east-1",
+                  .expected_url = "https://sqs.us-east-1.api.aws" },
+                { .region = "us-east-1",
+                  .environment = { "AWS_USE_DUALSTACK_ENDPOINT=true", "AWS_USE_FIPS_ENDPOINT=true" },
+                  .expected_region = "us-east-1",
+                  .expected_url = "https://sqs-fips.us-east-1.api.aws" },
+                { .region = "us-gov-east-1",
+                  .environment = { "AWS_USE_FIPS_ENDPOINT=true" },
+                  .expected_region = "us-gov-east-1",
+                  .expected_url = "https://sqs.us-gov-east-1.amazonaws.com" },
+                { .region = "us-east-1",
+                  .profile = "[default]\nuse_fips_endpoint = true\n",
+                  .expected_region = "us-east-1",
+                  .expected_url = "https://sqs-fips.us-east-1.amazonaws.com" },
+                { .region = "us-east-1",
+                  .environment = { "AWS_USE_FIPS_ENDPOINT=false" },
+                  .profile = "[default]\nuse_fips_endpoint = true\n",
+                  .expected_region = "us-east-1",
                   .expected_url = "https://sqs.us-east-1.amazonaws.com" },
-                { .region = "us-east-1", .endpoint = "http://x", .environment = { "AWS_USE_FIPS_ENDPOINT=true" },
+                { .region = "us-east-1",
+                  .endpoint = "http://x",
+                  .environment = { "AWS_USE_FIPS_ENDPOINT=true" },
                   .expected_url = "cannot be combined" },
         };
         check(rows, ARRAY_SIZE(rows));
 }
 
-#define PROFILE "[default]\nregion = pr-east-1\nendpoint_url = http://p2\nservices = s\n[services s]\nsqs =\n endpoint_url = http://p1\n"
+#define PROFILE                                                                                                        \
+        "[default]\nregion = pr-east-1\nendpoint_url = http://p2\nservices = s\n[services s]\nsqs =\n endpoint_url = " \
+        "http://p1\n"
 
 static void endpoints_come_in_their_order_of_precedence(void **state) {
         static const struct row rows[] = {
-                { .endpoint = "http://a:1/", .region = "r1", .profile = PROFILE, .expected_region = "r1",
+                { .endpoint = "http://a:1/",
+                  .region = "r1",
+                  .profile = PROFILE,
+                  .expected_region = "r1",
                   .environment = { "AWS_ENDPOINT_URL=http://e2", "AWS_ENDPOINT_URL_SQS=http://e1" },
                   .expected_url = "http://a:1" },
-                { .region = "r1", .profile = PROFILE, .expected_region = "r1",
+                { .region = "r1",
+                  .profile = PROFILE,
+                  .expected_region = "r1",
                   .environment = { "AWS_ENDPOINT_URL=http://e2", "AWS_ENDPOINT_URL_SQS=http://e1" },
                   .expected_url = "http://e1" },
-                { .region = "r1", .profile = PROFILE, .environment = { "AWS_ENDPOINT_URL=http://e2" },
-                  .expected_region = "r1", .expected_url = "http://e2" },
+                { .region = "r1",
+                  .profile = PROFILE,
+                  .environment = { "AWS_ENDPOINT_URL=http://e2" },
+                  .expected_region = "r1",
+                  .expected_url = "http://e2" },
                 { .profile = PROFILE, .expected_region = "pr-east-1", .expected_url = "http://p1" },
-                { .profile = "[default]\nregion=r\nendpoint_url = http://p2/base/\n", .expected_region = "r",
+                { .profile = "[default]\nregion=r\nendpoint_url = http://p2/base/\n",
+                  .expected_region = "r",
                   .expected_url = "http://p2/base" },
-                { .profile = PROFILE, .environment = { "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true",
-                                                       "AWS_ENDPOINT_URL_SQS=http://e1" },
-                  .expected_region = "pr-east-1", .expected_url = "https://sqs.pr-east-1.amazonaws.com" },
-                { .endpoint = "http://a:1", .environment = { "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true" },
-                  .expected_region = "us-east-1", .expected_url = "http://a:1" },
+                { .profile = PROFILE,
+                  .environment = { "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "AWS_ENDPOINT_URL_SQS=http://e1" },
+                  .expected_region = "pr-east-1",
+                  .expected_url = "https://sqs.pr-east-1.amazonaws.com" },
+                { .endpoint = "http://a:1",
+                  .environment = { "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true" },
+                  .expected_region = "us-east-1",
+                  .expected_url = "http://a:1" },
         };
         check(rows, ARRAY_SIZE(rows));
 }
 
 static void the_region_is_where_the_queue_is(void **state) {
         static const struct row rows[] = {
-                { .region = "r1", .queue_url = "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
-                  .environment = { "AWS_REGION=r2" }, .expected_region = "eu-west-1",
+                { .region = "r1",
+                  .queue_url = "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
+                  .environment = { "AWS_REGION=r2" },
+                  .expected_region = "eu-west-1",
                   .expected_url = "https://sqs.eu-west-1.amazonaws.com" },
-                { .region = "r1", .endpoint = "http://a", .queue_url = "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
-                  .expected_region = "r1", .expected_url = "http://a" },
-                { .endpoint = "http://a", .queue_url = "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
-                  .expected_region = "eu-west-1", .expected_url = "http://a" },
-                { .region = "r1", .environment = { "AWS_REGION=r2" }, .queue_url = "http://localhost:9324/000000000000/q",
-                  .expected_region = "r1", .expected_url = "https://sqs.r1.amazonaws.com" },
-                { .environment = { "AWS_DEFAULT_REGION=r3", "AWS_REGION=r2" }, .expected_region = "r2",
+                { .region = "r1",
+                  .endpoint = "http://a",
+                  .queue_url = "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
+                  .expected_region = "r1",
+                  .expected_url = "http://a" },
+                { .endpoint = "http://a",
+                  .queue_url = "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
+                  .expected_region = "eu-west-1",
+                  .expected_url = "http://a" },
+                { .region = "r1",
+                  .environment = { "AWS_REGION=r2" },
+                  .queue_url = "http://localhost:9324/000000000000/q",
+                  .expected_region = "r1",
+                  .expected_url = "https://sqs.r1.amazonaws.com" },
+                { .environment = { "AWS_DEFAULT_REGION=r3", "AWS_REGION=r2" },
+                  .expected_region = "r2",
                   .expected_url = "https://sqs.r2.amazonaws.com" },
-                { .environment = { "AWS_DEFAULT_REGION=r3" }, .profile = PROFILE, .expected_region = "r3",
+                { .environment = { "AWS_DEFAULT_REGION=r3" },
+                  .profile = PROFILE,
+                  .expected_region = "r3",
                   .expected_url = "http://p1" },
                 { .expected_url = "no region" },
                 { .region = "eu north", .expected_url = "may hold only" },
@@ -175,7 +224,8 @@ static void queue_urls_are_taken_apart(void **state) {
                 { "https://us-west-2.queue.amazonaws.com/123456789012/q", "us-west-2", "123456789012", "q" },
                 { "https://queue.amazonaws.com/123456789012/q", "us-east-1", "123456789012", "q" },
                 { "https://cn-north-1.queue.amazonaws.com.cn/123456789012/q", "cn-north-1", "123456789012", "q" },
-                { "https://vpce-0a1b.sqs.eu-west-1.vpce.amazonaws.com/123456789012/q", "eu-west-1", "123456789012", "q" },
+                { "https://vpce-0a1b.sqs.eu-west-1.vpce.amazonaws.com/123456789012/q", "eu-west-1", "123456789012",
+                  "q" },
                 { "http://127.0.0.1:9324/000000000000/orders", "", "000000000000", "orders" },
                 { "http://[::1]:9324/000000000000/orders", "", "000000000000", "orders" },
                 { "http://localhost:4566/queue/eu-north-1/000000000000/orders", "", "000000000000", "orders" },
@@ -192,8 +242,10 @@ static void queue_urls_are_taken_apart(void **state) {
                 assert_string_equal(q.name, good[i].name);
                 assert_int_equal(q.is_fifo, i == 1);
         }
-        static const char *const bad[] = { "", "orders", "https://", "https://host", "https://host/", "ftp://h/1/q",
-                                           "https://h/1/na me", "http:///1/q" };
+        static const char *const bad[] = {
+                "",           "orders", "https://", "https://host", "https://host/", "ftp://h/1/q", "https://h/1/na me",
+                "http:///1/q"
+        };
         for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
                 struct queue_url q;
                 if (queue_url_parse(bad[i], &q) != -EINVAL)
@@ -204,8 +256,9 @@ static void queue_urls_are_taken_apart(void **state) {
 static void a_profile_is_the_merger_of_both_files(void **state) {
         char folder[] = "/tmp/test_endpoint.XXXXXX";
         assert_non_null(mkdtemp(folder));
-        static const char config[] = "[default]\na = plain\n[profile default]\na = prefixed\nb = config\n[profile x]\nc = 1\n"
-                                     "[y]\nd = 1\n";
+        static const char config[] =
+                "[default]\na = plain\n[profile default]\na = prefixed\nb = config\n[profile x]\nc = 1\n"
+                "[y]\nd = 1\n";
         static const char keys[] = "[default]\nb = credentials\n[profile x]\nc = 2\n";
         _cleanup_free_ char *aws = path_join(folder, ".aws"), *home = text_printf("HOME=%s", folder);
         _cleanup_free_ char *c = path_join(aws, "config"), *k = path_join(aws, "credentials");

@@ -307,7 +307,8 @@ static void for_goes_over_lists_and_maps(void **state) {
                 { "{% for e in inputs.map %}{{ e.key }}={{ e.value }} {% endfor %}", "\"x=1 y=[true] \"" },
                 { "{% for i in inputs.none %}a{% else %}none{% endfor %}", "\"none\"" },
                 { "{% for i in null %}a{% else %}none{% endfor %}", "\"\"" },
-                { "{% for i in [[1, 2], [3]] %}{% for j in i %}{{ j }}{{ loop.index }} {% endfor %}{{ loop.index }};{% endfor %}",
+                { "{% for i in [[1, 2], [3]] %}{% for j in i %}{{ j }}{{ loop.index }} {% endfor %}{{ loop.index }};{% "
+                  "endfor %}",
                   "\"10 21 0;30 1;\"" },
                 { "{% for trigger in [1] %}{{ trigger }}{% endfor %}{{ trigger.data }}", "\"1hello\"" },
                 { "{% for i in [1] %}{% endfor %}{{ i ?? 'gone' }}", "\"gone\"" },
@@ -321,7 +322,8 @@ static void set_keeps_a_value(void **state) {
                 { "{% set a = 1 %}{{ a + 1 }}", "\"2\"" },
                 { "{% set a = 1 %}{% set a = a + 1 %}{{ a }}", "\"2\"" },
                 { "{% set sum = 0 %}{% for i in inputs.list %}{% set sum = sum + i %}{% endfor %}{{ sum }}", "\"6\"" },
-                { "{% for i in 1..2 %}{{ last ?? '-' }}{% set last = i %}{% endfor %}{{ last ?? 'gone' }}", "\"-1gone\"" },
+                { "{% for i in 1..2 %}{{ last ?? '-' }}{% set last = i %}{% endfor %}{{ last ?? 'gone' }}",
+                  "\"-1gone\"" },
                 { "{% if true %}{% set a = 1 %}{% endif %}{{ a }}", "\"1\"" },
                 { "{% set trigger = 'mine' %}{{ trigger }}", "\"mine\"" },
         };

@@ -51,6 +51,9 @@ static const struct wrong_flow wrong[] = {
           "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n",
           "f.yaml:3:22: 'limit' must be a whole number of at least 1, not '0'\n"
           "f.yaml:3:35: 'behavior' must be QUEUE, CANCEL or FAIL, not 'WAIT'\n" },
+        { HEAD "concurrency: {limit: 1, behavior: CANCEL}\n"
+          "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n",
+          "f.yaml:3:35: behavior CANCEL is not supported by sqsflow yet; QUEUE is\n" },
         { HEAD "concurrency: 5\n"
           "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n",
           "f.yaml:3:14: concurrency must be a map\n" },

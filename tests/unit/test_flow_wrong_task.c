@@ -169,8 +169,12 @@ static const struct wrong_flow wrong[] = {
           "  - id: a\n"
           "    type: io.kestra.plugin.scripts.shell.Commands\n"
           "    commands: [a]\n"
+          "    outputFiles: [b]\n"
+          "    allowWarning: true\n"
           "    namespaceFiles: {enabled: true}\n",
-          "f.yaml:7:5: property 'namespaceFiles' is not supported by sqsflow: use inputFiles\n" },
+          "f.yaml:7:5: property 'outputFiles' is not supported by sqsflow yet\n"
+          "f.yaml:8:5: property 'allowWarning' is not supported by sqsflow yet\n"
+          "f.yaml:9:5: property 'namespaceFiles' is not supported by sqsflow: use inputFiles\n" },
         { HEAD "tasks:\n"
           "  - id: a\n"
           "    type: io.kestra.plugin.scripts.shell.Commands\n"

@@ -103,8 +103,10 @@ static void a_request_is_sent_as_described(void **state) {
         struct fixture *f = *state;
         _cleanup_(outcome_done) struct outcome o = { 0 };
         const struct http_header headers[] = { { "X-One", "1" }, { "X-Empty", "" }, { "Content-Type", "text/x" } };
-        run(f, &(struct http_request){ .method = "PUT", .body = "a\0b", .body_len = 3, .headers = headers,
-                                       .header_count = 3 }, &o);
+        run(f,
+            &(struct http_request){
+                    .method = "PUT", .body = "a\0b", .body_len = 3, .headers = headers, .header_count = 3 },
+            &o);
         assert_non_null(text_after(f->server.last, "PUT /path HTTP/1.1\r\n"));
         assert_non_null(strstr(f->server.last, "\r\nX-One: 1\r\n"));
         assert_non_null(strstr(f->server.last, "\r\nX-Empty:\r\n"));
@@ -310,7 +312,8 @@ static void a_callback_may_cancel_a_call_that_is_just_done(void **state) {
         _cleanup_free_ char *url = url_of(f, "/");
         for (size_t i = 0; i < 2; i++)
                 assert_int_equal(http_start(f->http, &(struct http_request){ .url = url }, on_cancel_the_other,
-                                            &pairs[i], &calls[i]), 0);
+                                            &pairs[i], &calls[i]),
+                                 0);
         pairs[0].other = calls[1];
         pairs[1].other = calls[0];
         while (!pairs[0].done && !pairs[1].done)
@@ -330,8 +333,10 @@ static void five_hundred_long_polls_are_held_at_once(void **state) {
         memset(polls, 0, sizeof(polls));
         f->server.serve = serve_nothing;
         for (size_t i = 0; i < N; i++)
-                assert_int_equal(http_start(f->http, &(struct http_request){ .url = url, .timeout_usec = USEC_PER_MINUTE },
-                                            on_done, &polls[i], NULL), 0);
+                assert_int_equal(http_start(f->http,
+                                            &(struct http_request){ .url = url, .timeout_usec = USEC_PER_MINUTE },
+                                            on_done, &polls[i], NULL),
+                                 0);
         while (f->server.request_count < N)
                 assert_true(sd_event_run(f->event, 10000000) > 0);
         assert_int_equal(http_active_count(f->http), N);

@@ -19,24 +19,23 @@
 
 #define FILES "tests/unit/vectors/tls/"
 
-static const char script[] =
-        "import http.server, ssl\n"
-        "class Handler(http.server.BaseHTTPRequestHandler):\n"
-        "    protocol_version = 'HTTP/1.1'\n"
-        "    def do_GET(self):\n"
-        "        self.send_response(200)\n"
-        "        self.send_header('Content-Length', '6')\n"
-        "        self.send_header('X-Port', str(self.client_address[1]))\n"
-        "        self.end_headers()\n"
-        "        self.wfile.write(b'secret')\n"
-        "    def log_message(self, *args):\n"
-        "        pass\n"
-        "server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)\n"
-        "context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n"
-        "context.load_cert_chain('" FILES "server.pem')\n"
-        "server.socket = context.wrap_socket(server.socket, server_side=True)\n"
-        "print(server.server_address[1], flush=True)\n"
-        "server.serve_forever()\n";
+static const char script[] = "import http.server, ssl\n"
+                             "class Handler(http.server.BaseHTTPRequestHandler):\n"
+                             "    protocol_version = 'HTTP/1.1'\n"
+                             "    def do_GET(self):\n"
+                             "        self.send_response(200)\n"
+                             "        self.send_header('Content-Length', '6')\n"
+                             "        self.send_header('X-Port', str(self.client_address[1]))\n"
+                             "        self.end_headers()\n"
+                             "        self.wfile.write(b'secret')\n"
+                             "    def log_message(self, *args):\n"
+                             "        pass\n"
+                             "server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)\n"
+                             "context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n"
+                             "context.load_cert_chain('" FILES "server.pem')\n"
+                             "server.socket = context.wrap_socket(server.socket, server_side=True)\n"
+                             "print(server.server_address[1], flush=True)\n"
+                             "server.serve_forever()\n";
 
 extern char **environ;
 static pid_t server_pid;

@@ -63,9 +63,10 @@ static void errors_are_classified_by_code_and_not_by_status(void **state) {
 }
 
 static void an_answer_becomes_an_error_with_all_it_tells(void **state) {
-        static const char body[] = "{\"__type\":\"com.amazonaws.sqs#QueueDoesNotExist\",\"message\":\"No such queue.\"}";
-        struct aws_error e = aws_error_from_answer(400, body, strlen(body), "AWS.SimpleQueueService.NonExistentQueue;Sender",
-                                                   "req-1", "1500");
+        static const char body[] =
+                "{\"__type\":\"com.amazonaws.sqs#QueueDoesNotExist\",\"message\":\"No such queue.\"}";
+        struct aws_error e = aws_error_from_answer(400, body, strlen(body),
+                                                   "AWS.SimpleQueueService.NonExistentQueue;Sender", "req-1", "1500");
         assert_string_equal(e.code, "QueueDoesNotExist");
         assert_string_equal(e.message, "No such queue.");
         assert_string_equal(e.request_id, "req-1");
@@ -106,15 +107,15 @@ static void backoff_doubles_to_its_cap_and_jitters_over_the_whole_range(void **s
                 assert_int_equal(retry_backoff_usec(attempt, RETRY_BASE_USEC, RETRY_CAP_USEC, 0), USEC_PER_MSEC);
                 uint64_t most = retry_backoff_usec(attempt, RETRY_BASE_USEC, RETRY_CAP_USEC, UINT32_MAX);
                 assert_in_range(most, top - 10, top);
-                assert_in_range(retry_backoff_usec(attempt, RETRY_BASE_USEC, RETRY_CAP_USEC, UINT32_MAX / 2), top / 2 - 10,
-                                top / 2);
+                assert_in_range(retry_backoff_usec(attempt, RETRY_BASE_USEC, RETRY_CAP_USEC, UINT32_MAX / 2),
+                                top / 2 - 10, top / 2);
         }
 }
 
 static void no_error_makes_a_hot_loop(void **state) {
-        for (int class = 0; class < _AWS_ERROR_CLASS_COUNT; class++)
+        for (int class = 0; class < _AWS_ERROR_CLASS_COUNT; class ++)
                 for (unsigned attempt = 0; attempt < 64; attempt++) {
-                        struct aws_error e = { .class = (enum aws_error_class)class };
+                        struct aws_error e = { .class = (enum aws_error_class) class };
                         assert_true(retry_delay_usec(&e, attempt, 0) >= USEC_PER_MSEC);
                         assert_true(retry_delay_usec(&e, attempt, UINT32_MAX) >= RETRY_BASE_USEC - 1);
                         assert_true(retry_delay_usec(&e, attempt, UINT32_MAX) <= USEC_PER_MINUTE);

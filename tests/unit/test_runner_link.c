@@ -99,6 +99,15 @@ static void exit_codes_signals_and_missing_programs_are_told(void **state) {
         assert_string_equal(d->error, "task 's' failed: exited with code 127 (a command was not found)");
 }
 
+static void a_run_that_was_told_ends_after_its_lines(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run(d, "tasks:\n" SHELL("s", "echo one; sleep 0.1; echo two")), RUN_SUCCESS);
+        assert_string_equal(d->log.data, "6 one\n6 two\n");
+        assert_int_equal(d->runs[0].frames, 2);
+        assert_int_equal(d->late_lines, 0);
+}
+
 static void commands_stop_at_the_first_failure_unless_told_otherwise(void **state) {
         struct driver *d = *state;
 
@@ -141,7 +150,9 @@ static void a_timeout_kills_the_whole_tree(void **state) {
         _cleanup_free_ char *daemon_file = text_printf("%s/daemon", d->folder), *child_file = text_printf("%s/child", d->folder);
         _cleanup_free_ char *flow = text_printf("tasks:\n" SHELL("s", DAEMON("%s") "; trap \"\" TERM; (setsid sh -c \"trap '' "
                                                 "TERM; echo \\$\\$ > %s; sleep 300; sleep 300\") & sleep 300; sleep 300")
-                                                MORE("timeout: PT0.3S"), d->folder, child_file);
+                                                MORE("timeout: PT0.3S") MORE("allowFailure: true")
+                                                SHELL("next", "kill -0 $(cat %s) || echo it is gone"),
+                                                d->folder, child_file, daemon_file);
         pid_t orphan, child;
         uint64_t start = clock_monotonic_usec();
 
@@ -149,8 +160,9 @@ static void a_timeout_kills_the_whole_tree(void **state) {
         orphan = driver_await_pid(d, daemon_file);
         child = driver_await_pid(d, child_file);
         driver_wait(d, &d->ended);
-        assert_int_equal(d->state, RUN_FAILED);
-        assert_string_equal(d->error, "task 's' failed: timed out after 300ms");
+        assert_int_equal(d->state, RUN_WARNING);
+        assert_string_equal(d->runs[0].error, "timed out after 300ms");
+        assert_true(driver_logged(d, "6 it is gone\n")); /* before the next task */
         assert_true(driver_is_gone(orphan)); /* at END, not some time later */
         assert_true(driver_is_gone(child));
         assert_true(clock_monotonic_usec() - start < 5 * USEC_PER_SEC);
@@ -289,6 +301,7 @@ int main(void) {
                 PROMISE(a_message_file_that_a_task_has_linked_is_left_alone),
                 PROMISE(a_message_reaches_the_task_byte_for_byte),
                 PROMISE(exit_codes_signals_and_missing_programs_are_told),
+                PROMISE(a_run_that_was_told_ends_after_its_lines),
                 PROMISE(commands_stop_at_the_first_failure_unless_told_otherwise),
                 PROMISE(scripts_run_as_files_of_their_interpreter),
                 PROMISE(a_command_longer_than_an_argument_is_run),

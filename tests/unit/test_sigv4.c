@@ -32,7 +32,9 @@ static void replay(const char *file, struct sigv4_key_cache *cache) {
         assert_int_equal(vector_use_context(&v, value_map_get(expected, "context")), 0);
         v.context.cache = cache;
         struct sigv4_result result = {
-                .canonical_request = &canonical, .string_to_sign = &to_sign, .authorization = &authorization,
+                .canonical_request = &canonical,
+                .string_to_sign = &to_sign,
+                .authorization = &authorization,
         };
         assert_int_equal(sigv4_sign(&v.request, &v.context, &result), 0);
         if (value_map_get(expected, "canonical_request")) {
@@ -71,7 +73,11 @@ static void sign_with(struct sigv4_key_cache *cache, uint64_t time, const char *
         _cleanup_(aws_credentials_unrefp) struct aws_credentials *c = aws_credentials_new("t", "A", secret, NULL, 0);
         const struct sigv4_request request = { .method = "POST", .url = "http://127.0.0.1:9324/" };
         const struct sigv4_context context = {
-                .realtime_usec = time, .region = region, .service = "sqs", .credentials = c, .cache = cache,
+                .realtime_usec = time,
+                .region = region,
+                .service = "sqs",
+                .credentials = c,
+                .cache = cache,
         };
         struct sigv4_result result = { .authorization = authorization };
         assert_int_equal(sigv4_sign(&request, &context, &result), 0);
@@ -96,6 +102,7 @@ static void the_cached_key_follows_day_region_and_secret(void **state) {
                 sign_with(NULL, steps[i].time, steps[i].region, steps[i].secret, &fresh);
                 assert_string_equal(cached.data, fresh.data);
         }
+        sigv4_key_cache_done(&cache);
 }
 
 static void a_request_without_a_host_is_refused(void **state) {

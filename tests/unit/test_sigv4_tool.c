@@ -4,8 +4,8 @@
  *   test_sigv4_tool --request request.txt --context context.json
  *
  * prints the canonical request, the string to sign and the Authorization header. With --check it compares the signature
- * with the Authorization header in the request, and its exit status is 1 when they differ. Without arguments, as the unit
- * suite runs it, it signs one request that AWS published. */
+ * with the Authorization header in the request, and its exit status is 1 when they differ. Without arguments, as the
+ * unit suite runs it, it signs one request that AWS published. */
 #include <getopt.h>
 #include <stdio.h>
 
@@ -15,15 +15,17 @@
 static int print_all(const struct vector *v, const char *expected) {
         _cleanup_(buf_done) struct buf canonical = { 0 }, to_sign = { 0 }, authorization = { 0 };
         struct sigv4_result result = {
-                .canonical_request = &canonical, .string_to_sign = &to_sign, .authorization = &authorization,
+                .canonical_request = &canonical,
+                .string_to_sign = &to_sign,
+                .authorization = &authorization,
         };
         int r = sigv4_sign(&v->request, &v->context, &result);
         if (r < 0) {
                 fprintf(stderr, "cannot sign: %s\n", strerror(-r));
                 return 1;
         }
-        printf("--- canonical request\n%s\n--- string to sign\n%s\n--- Authorization\n%s\n", canonical.data, to_sign.data,
-               authorization.data);
+        printf("--- canonical request\n%s\n--- string to sign\n%s\n--- Authorization\n%s\n", canonical.data,
+               to_sign.data, authorization.data);
         if (!expected || strncmp(expected, authorization.data, authorization.len) == 0)
                 return 0;
         fprintf(stderr, "expected %.*s\n", (int)strcspn(expected, "\r\n"), expected);

@@ -46,9 +46,10 @@ static enum server_action serve_script(struct server *s, const char *request, si
 
 static enum server_action serve_credentials(struct server *s, const char *request, size_t len, struct buf *answer) {
         struct fixture *f = CONTAINER_OF(s, struct fixture, container);
-        _cleanup_free_ char *body = text_printf("{\"AccessKeyId\":\"AKID%u\",\"SecretAccessKey\":\"s\",\"Token\":\"t%u\","
-                                                "\"Expiration\":\"2999-01-01T00:00:00Z\"}", f->container_count,
-                                                f->container_count);
+        _cleanup_free_ char *body =
+                text_printf("{\"AccessKeyId\":\"AKID%u\",\"SecretAccessKey\":\"s\",\"Token\":\"t%u\","
+                            "\"Expiration\":\"2999-01-01T00:00:00Z\"}",
+                            f->container_count, f->container_count);
         f->container_count++;
         server_answer(answer, 200, "", body);
         return SERVER_ANSWER;
@@ -60,7 +61,10 @@ static void make_client(struct fixture *f, const char *variable) {
         const struct credentials_options o = { .event = f->event, .http = f->http, .environment = f->environment };
         assert_int_equal(credentials_chain_new(&o, &f->chain), 0);
         const struct sqs_client_options c = {
-                .http = f->http, .credentials = f->chain, .region = "eu-north-1", .endpoint = endpoint,
+                .http = f->http,
+                .credentials = f->chain,
+                .region = "eu-north-1",
+                .endpoint = endpoint,
         };
         assert_int_equal(sqs_client_new(&c, &f->client), 0);
 }
@@ -122,7 +126,8 @@ static void on_receive(const struct aws_error *error, struct sqs_message **messa
         o->message = count > 0 ? TAKE_PTR(messages[0]) : NULL;
 }
 
-static void on_batch(const struct aws_error *error, const struct sqs_batch_result *results, size_t count, void *userdata) {
+static void on_batch(const struct aws_error *error, const struct sqs_batch_result *results, size_t count,
+                     void *userdata) {
         struct outcome *o = userdata;
         ended(o, error);
         o->result_count = count;
@@ -138,8 +143,9 @@ static void receive(struct fixture *f, struct outcome *o) {
         assert_true(loop_until(f->event, &o->done));
 }
 
-#define MESSAGES "200 {\"Messages\":[{\"MessageId\":\"i\",\"ReceiptHandle\":\"r\",\"Body\":\"hello\"},"  \
-                 "{\"MessageId\":\"j\",\"ReceiptHandle\":\"s\",\"Body\":\"world\"}]}"
+#define MESSAGES                                                                                                       \
+        "200 {\"Messages\":[{\"MessageId\":\"i\",\"ReceiptHandle\":\"r\",\"Body\":\"hello\"},"                         \
+        "{\"MessageId\":\"j\",\"ReceiptHandle\":\"s\",\"Body\":\"world\"}]}"
 #define FAILURE(status, code) status " {\"__type\":\"com.amazonaws.sqs#" code "\",\"message\":\"because\"}"
 
 static void a_receive_is_signed_and_its_messages_can_be_kept(void **state) {

@@ -28,8 +28,9 @@ static void the_published_checksum_of_an_attribute_is_made(void **state) {
 }
 
 static void checksums_do_not_depend_on_the_order_of_attributes(void **state) {
-        const struct sqs_attribute abc[] = {
-                { "a", "String", "1", 1 }, { "b", "Binary", "\0\xff", 2 }, { "c", "Number.int", "3", 1 } };
+        const struct sqs_attribute abc[] = { { "a", "String", "1", 1 },
+                                             { "b", "Binary", "\0\xff", 2 },
+                                             { "c", "Number.int", "3", 1 } };
         const struct sqs_attribute cba[] = { abc[2], abc[1], abc[0] };
         char one[33], other[33];
         assert_int_equal(sqs_md5_of_attributes(abc, 3, one), 0);
@@ -56,15 +57,17 @@ static void limits_are_kept_before_the_server_must_refuse(void **state) {
         const char *handles[11] = { "h" };
         const struct sqs_visibility too_long = { "h", 43201 };
         const struct sqs_receive wrong[] = {
-                { URL, 0, 0, -1, NULL }, { URL, 11, 0, -1, NULL }, { URL, 1, 21, -1, NULL }, { URL, 1, 0, 43201, NULL } };
+                { URL, 0, 0, -1, NULL }, { URL, 11, 0, -1, NULL }, { URL, 1, 21, -1, NULL }, { URL, 1, 0, 43201, NULL }
+        };
         for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
                 assert_int_equal(sqs_encode_receive(&b, &wrong[i]), -EINVAL);
         assert_int_equal(sqs_encode_delete_batch(&b, URL, handles, 11), -E2BIG);
         assert_int_equal(sqs_encode_delete_batch(&b, URL, handles, 0), -EINVAL);
         assert_int_equal(sqs_encode_visibility_batch(&b, URL, &too_long, 1), -EINVAL);
         assert_int_equal(sqs_encode_send(&b, URL, &(struct sqs_send){ .body = "\xff", .body_len = 1 }), -EINVAL);
-        assert_int_equal(sqs_encode_send(&b, URL, &(struct sqs_send){ .body = "x", .body_len = 1, .delay_seconds = 901 }),
-                         -EINVAL);
+        assert_int_equal(
+                sqs_encode_send(&b, URL, &(struct sqs_send){ .body = "x", .body_len = 1, .delay_seconds = 901 }),
+                -EINVAL);
 }
 
 static void payloads_are_counted_with_their_attributes(void **state) {
@@ -97,8 +100,9 @@ static void batches_name_their_entries_by_index(void **state) {
         _cleanup_(buf_done) struct buf b = { 0 };
         const char *handles[] = { "one\"", "two" };
         assert_int_equal(sqs_encode_delete_batch(&b, URL, handles, 2), 0);
-        assert_string_equal(b.data, "{\"QueueUrl\":\"" URL "\",\"Entries\":[{\"Id\":\"0\",\"ReceiptHandle\":\"one\\\"\"},"
-                                    "{\"Id\":\"1\",\"ReceiptHandle\":\"two\"}]}");
+        assert_string_equal(b.data,
+                            "{\"QueueUrl\":\"" URL "\",\"Entries\":[{\"Id\":\"0\",\"ReceiptHandle\":\"one\\\"\"},"
+                            "{\"Id\":\"1\",\"ReceiptHandle\":\"two\"}]}");
         const struct sqs_visibility v[] = { { "one", 0 }, { "two", 43200 } };
         buf_reset(&b);
         assert_int_equal(sqs_encode_visibility_batch(&b, URL, v, 2), 0);
@@ -110,8 +114,13 @@ static void batches_name_their_entries_by_index(void **state) {
 static void a_send_says_all_that_was_given(void **state) {
         _cleanup_(buf_done) struct buf b = { 0 };
         const struct sqs_attribute a[] = { { "bin", "Binary.x", "\0\x01\xff", 3 }, { "str", "String", "é\n", 3 } };
-        const struct sqs_send s = { .body = "b\t\"", .body_len = 3, .delay_seconds = 5, .group_id = "g",
-                                    .deduplication_id = "d", .trace_header = "Root=1", .attributes = a,
+        const struct sqs_send s = { .body = "b\t\"",
+                                    .body_len = 3,
+                                    .delay_seconds = 5,
+                                    .group_id = "g",
+                                    .deduplication_id = "d",
+                                    .trace_header = "Root=1",
+                                    .attributes = a,
                                     .attribute_count = 2 };
         assert_int_equal(sqs_encode_send(&b, URL, &s), 0);
         _cleanup_value_ struct value *v = parse(b.data);
@@ -119,11 +128,12 @@ static void a_send_says_all_that_was_given(void **state) {
                 "{\"QueueUrl\":\"" URL "\",\"MessageBody\":\"b\\t\\\"\",\"DelaySeconds\":5,\"MessageGroupId\":\"g\","
                 "\"MessageDeduplicationId\":\"d\",\"MessageAttributes\":{\"bin\":{\"DataType\":\"Binary.x\","
                 "\"BinaryValue\":\"AAH/\"},\"str\":{\"DataType\":\"String\",\"StringValue\":\"é\\n\"}},"
-                "\"MessageSystemAttributes\":{\"AWSTraceHeader\":{\"DataType\":\"String\",\"StringValue\":\"Root=1\"}}}");
+                "\"MessageSystemAttributes\":{\"AWSTraceHeader\":{\"DataType\":\"String\",\"StringValue\":\"Root=1\"}}"
+                "}");
         assert_true(value_equal(v, expected));
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------------------------------ */
 
 struct received {
         struct sqs_message **messages;
@@ -140,13 +150,17 @@ static void receive(const char *text, struct received *r) {
 
 static void a_message_is_decoded_with_all_it_carries(void **state) {
         _cleanup_(received_done) struct received r = { 0 };
-        receive("{\"Messages\":[{\"MessageId\":\"id\",\"ReceiptHandle\":\"rh\",\"Body\":\"hällo\\r\\n🎉\",\"Attributes\":{"
+        receive("{\"Messages\":[{\"MessageId\":\"id\",\"ReceiptHandle\":\"rh\",\"Body\":\"hällo\\r\\n🎉\","
+                "\"Attributes\":{"
                 "\"ApproximateReceiveCount\":\"3\",\"SentTimestamp\":\"1700000000123\","
                 "\"ApproximateFirstReceiveTimestamp\":\"1700000001000\",\"MessageGroupId\":\"g\","
                 "\"MessageDeduplicationId\":\"d\",\"SequenceNumber\":\"18870\",\"AWSTraceHeader\":\"Root=1\","
-                "\"SomethingNew\":\"kept\"},\"MessageAttributes\":{\"b\":{\"DataType\":\"Binary\",\"BinaryValue\":\"AAH/\"},"
-                "\"s\":{\"DataType\":\"String\",\"StringValue\":\"\"},\"n\":{\"DataType\":\"Number\",\"StringValue\":\"1.50\"}}"
-                "}]}", &r);
+                "\"SomethingNew\":\"kept\"},\"MessageAttributes\":{\"b\":{\"DataType\":\"Binary\",\"BinaryValue\":"
+                "\"AAH/\"},"
+                "\"s\":{\"DataType\":\"String\",\"StringValue\":\"\"},\"n\":{\"DataType\":\"Number\",\"StringValue\":"
+                "\"1.50\"}}"
+                "}]}",
+                &r);
         assert_int_equal(r.count, 1);
         const struct sqs_message *m = r.messages[0];
         assert_string_equal(m->message_id, "id");
@@ -226,7 +240,12 @@ static void a_newer_handle_can_be_adopted_and_a_message_outlive_its_answer(void 
 
 static void answers_that_are_not_sqs_are_errors(void **state) {
         static const char *const wrong[] = {
-                " ", "x", "[]", "{\"Messages\":{}}", "{\"Messages\":[1]}", "{\"Messages\":[{\"MessageId\":\"i\"}]}",
+                " ",
+                "x",
+                "[]",
+                "{\"Messages\":{}}",
+                "{\"Messages\":[1]}",
+                "{\"Messages\":[{\"MessageId\":\"i\"}]}",
                 "{\"Messages\":[{\"MessageId\":\"i\",\"ReceiptHandle\":\"r\",\"Body\":1}]}",
                 MESSAGE(",\"MessageAttributes\":{\"a\":{\"DataType\":\"Binary\",\"BinaryValue\":\"!\"}}"),
                 MESSAGE(",\"MessageAttributes\":{\"a\":{\"DataType\":\"String\"}}"),
@@ -242,10 +261,10 @@ static void answers_that_are_not_sqs_are_errors(void **state) {
 }
 
 static void results_of_a_batch_come_in_the_order_of_its_entries(void **state) {
-        static const char text[] =
-                "{\"Failed\":[{\"Id\":\"2\",\"SenderFault\":true,\"Code\":\"ReceiptHandleIsInvalid\",\"Message\":\"no\"},"
-                "{\"Id\":\"0\",\"SenderFault\":false,\"Code\":\"InternalError\"}],"
-                "\"Successful\":[{\"Id\":\"3\",\"MessageId\":\"m\",\"SequenceNumber\":\"7\"}]}";
+        static const char text[] = "{\"Failed\":[{\"Id\":\"2\",\"SenderFault\":true,\"Code\":"
+                                   "\"ReceiptHandleIsInvalid\",\"Message\":\"no\"},"
+                                   "{\"Id\":\"0\",\"SenderFault\":false,\"Code\":\"InternalError\"}],"
+                                   "\"Successful\":[{\"Id\":\"3\",\"MessageId\":\"m\",\"SequenceNumber\":\"7\"}]}";
         struct sqs_batch_result r[4];
         _cleanup_value_ struct value *source = NULL;
         assert_int_equal(sqs_decode_batch(text, strlen(text), r, 4, &source), 0);
@@ -264,8 +283,12 @@ static void results_of_a_batch_come_in_the_order_of_its_entries(void **state) {
 }
 
 static void batch_answers_about_foreign_entries_are_errors(void **state) {
-        static const char *const wrong[] = { "{\"Successful\":[{\"Id\":\"4\"}]}", "{\"Successful\":[{\"Id\":\"-1\"}]}",
-                                             "{\"Successful\":[{}]}", "{\"Failed\":[1]}", "{\"Failed\":1}", "[]" };
+        static const char *const wrong[] = { "{\"Successful\":[{\"Id\":\"4\"}]}",
+                                             "{\"Successful\":[{\"Id\":\"-1\"}]}",
+                                             "{\"Successful\":[{}]}",
+                                             "{\"Failed\":[1]}",
+                                             "{\"Failed\":1}",
+                                             "[]" };
         for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
                 struct sqs_batch_result r[4];
                 struct value *source = NULL;
@@ -276,7 +299,8 @@ static void batch_answers_about_foreign_entries_are_errors(void **state) {
 
 static void queue_attributes_are_read(void **state) {
         static const char text[] =
-                "{\"Attributes\":{\"VisibilityTimeout\":\"45\",\"FifoQueue\":\"true\",\"MessageRetentionPeriod\":\"60\","
+                "{\"Attributes\":{\"VisibilityTimeout\":\"45\",\"FifoQueue\":\"true\",\"MessageRetentionPeriod\":"
+                "\"60\","
                 "\"ApproximateNumberOfMessages\":\"12\",\"ApproximateNumberOfMessagesNotVisible\":\"3\","
                 "\"RedrivePolicy\":\"{\\\"deadLetterTargetArn\\\":\\\"a\\\",\\\"maxReceiveCount\\\":\\\"5\\\"}\"}}";
         struct sqs_queue_attributes a = { 0 };

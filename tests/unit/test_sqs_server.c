@@ -28,8 +28,14 @@ static int start_server(void **state) {
                 return 0;
         }
         static const char *const argv[] = {
-                "sqsflow-queue", "--listen", "127.0.0.1:0", "--create", "client={\"VisibilityTimeout\":\"45\"}",
-                "--create", "client.fifo={\"FifoQueue\":\"true\",\"VisibilityTimeout\":\"45\"}", NULL,
+                "sqsflow-queue",
+                "--listen",
+                "127.0.0.1:0",
+                "--create",
+                "client={\"VisibilityTimeout\":\"45\"}",
+                "--create",
+                "client.fifo={\"FifoQueue\":\"true\",\"VisibilityTimeout\":\"45\"}",
+                NULL,
         };
         int pipes[2];
         char line[512] = "";
@@ -96,7 +102,8 @@ static void on_url(const struct aws_error *error, const char *url, void *userdat
         f->found_url = text_dup(url);
 }
 
-static void on_batch(const struct aws_error *error, const struct sqs_batch_result *results, size_t count, void *userdata) {
+static void on_batch(const struct aws_error *error, const struct sqs_batch_result *results, size_t count,
+                     void *userdata) {
         struct fixture *f = userdata;
         ended(f, error);
         f->count = count;
@@ -138,11 +145,17 @@ static int set_up(void **state) {
         assert_int_equal(sd_event_new(&f->event), 0);
         assert_int_equal(http_new(f->event, NULL, &f->http), 0);
         const struct credentials_options keys = {
-                .event = f->event, .http = f->http, .access_key_id = "test", .secret_access_key = "test",
+                .event = f->event,
+                .http = f->http,
+                .access_key_id = "test",
+                .secret_access_key = "test",
         };
         assert_int_equal(credentials_chain_new(&keys, &f->chain), 0);
         const struct sqs_client_options o = {
-                .http = f->http, .credentials = f->chain, .region = "us-east-1", .endpoint = endpoint,
+                .http = f->http,
+                .credentials = f->chain,
+                .region = "us-east-1",
+                .endpoint = endpoint,
         };
         assert_int_equal(sqs_client_new(&o, &f->client), 0);
         f->url = queue_url(f, "client");
@@ -204,16 +217,19 @@ static void delete_received(struct fixture *f, const char *url) {
 
 static void bodies_and_attributes_come_back_byte_for_byte(void **state) {
         struct fixture *f = *state;
-        static const char *const bodies[] = { "{\"a\":1}", " ", "tab\tcr\r\nlf\n", "emoji 🎉 é \\ \" /", "\xef\xbf\xbd",
-                                              "not json {" };
+        static const char *const bodies[] = { "{\"a\":1}",    " ",         "tab\tcr\r\nlf\n", "emoji 🎉 é \\ \" /",
+                                              "\xef\xbf\xbd", "not json {" };
         const struct sqs_attribute attributes[] = { { "bytes", "Binary", "\0\x01\xfe\xff", 4 },
                                                     { "kind", "Binary.png", "\x89PNG", 4 },
                                                     { "count", "Number", "12345678901234567890", 20 },
                                                     { "text", "String.custom", "grüße 🎉", 12 } };
         for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
-                const struct sqs_send s = { .body = bodies[i], .body_len = strlen(bodies[i]), .delay_seconds = -1,
+                const struct sqs_send s = { .body = bodies[i],
+                                            .body_len = strlen(bodies[i]),
+                                            .delay_seconds = -1,
                                             .trace_header = "Root=1-5759e988-bd862e3fe1be46a994272793",
-                                            .attributes = attributes, .attribute_count = ARRAY_SIZE(attributes) };
+                                            .attributes = attributes,
+                                            .attribute_count = ARRAY_SIZE(attributes) };
                 send_entries(f, f->url, &s, 1);
                 receive(f, f->url, 10, 5);
                 assert_int_equal(f->count, 1);
@@ -231,7 +247,8 @@ static void bodies_and_attributes_come_back_byte_for_byte(void **state) {
                                         assert_int_equal(attributes[a].len, m->message_attributes[b].len);
                                         assert_memory_equal(attributes[a].value, m->message_attributes[b].value,
                                                             attributes[a].len);
-                                        assert_string_equal(attributes[a].data_type, m->message_attributes[b].data_type);
+                                        assert_string_equal(attributes[a].data_type,
+                                                            m->message_attributes[b].data_type);
                                 }
                 delete_received(f, f->url);
         }
@@ -243,7 +260,8 @@ static void a_body_of_one_mebibyte_passes(void **state) {
         assert_non_null(body);
         for (size_t i = 0; i < SQS_PAYLOAD_MAX_BYTES; i++)
                 body[i] = "abc\"\\\n"[i % 6];
-        send_entries(f, f->url, &(struct sqs_send){ .body = body, .body_len = SQS_PAYLOAD_MAX_BYTES, .delay_seconds = -1 }, 1);
+        send_entries(f, f->url,
+                     &(struct sqs_send){ .body = body, .body_len = SQS_PAYLOAD_MAX_BYTES, .delay_seconds = -1 }, 1);
         receive(f, f->url, 1, 5);
         assert_int_equal(f->count, 1);
         assert_int_equal(f->messages[0]->body_len, SQS_PAYLOAD_MAX_BYTES);
@@ -302,7 +320,8 @@ static void fifo_messages_carry_group_and_sequence(void **state) {
         struct fixture *f = *state;
         const struct sqs_send s[] = {
                 { .body = "1", .body_len = 1, .delay_seconds = -1, .group_id = "g", .deduplication_id = "fifo-1" },
-                { .body = "2", .body_len = 1, .delay_seconds = -1, .group_id = "g", .deduplication_id = "fifo-2" } };
+                { .body = "2", .body_len = 1, .delay_seconds = -1, .group_id = "g", .deduplication_id = "fifo-2" }
+        };
         send_entries(f, f->fifo_url, s, 2);
         receive(f, f->fifo_url, 10, 5);
         assert_int_equal(f->count, 2);

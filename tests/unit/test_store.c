@@ -46,7 +46,8 @@ static void a_locked_store_keeps_what_is_queued_and_tells_the_end_once_it_is_wri
         assert_null(store_problem(f->store));
         assert_int_equal(store_commit(f->store), 1);
         assert_int_equal(done, 1);
-        assert_int_equal(query(f, "SELECT count(*) FROM execution"), 2);
+        assert_int_equal(query(f, "SELECT count(*) FROM execution"), 1);
+        assert_int_equal(query(f, "SELECT count(*) FROM held"), 1);
         assert_int_equal(query(f, "SELECT count(*) FROM ledger"), 1);
 }
 

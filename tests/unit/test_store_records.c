@@ -188,8 +188,10 @@ static void a_part_of_an_id_is_enough_when_it_is_unique(void **state) {
 /* --- logs ------------------------------------------------------------------------------------------------------------ */
 
 static int join_line(void *userdata, const struct store_log *l) {
-        strncat(userdata, l->text, l->text_len);
-        strcat(userdata, l->task_run == UINT32_MAX ? "* " : " ");
+        char *text = userdata;
+        size_t len = strlen(text);
+
+        snprintf(text + len, 100 - len, "%.*s%s", (int)l->text_len, l->text, l->task_run == UINT32_MAX ? "* " : " ");
         return 0;
 }
 
@@ -272,7 +274,7 @@ static void write_success_and_failure(struct fixture *f, bool apart) {
         }
         if (apart) {
                 assert_int_equal(store_commit(f->store), 0);
-                assert_int_equal(query(f, "SELECT count(*) FROM execution WHERE state = 2"), 2);
+                assert_int_equal(query(f, "SELECT count(*) FROM held WHERE seq = 0"), 2);
                 assert_int_equal(query(f, "SELECT count(*) FROM held"), 2);
         }
         for (unsigned i = 0; i < 2; i++) {

@@ -193,11 +193,11 @@ static void old_executions_go_with_all_that_belongs_to_them_a_piece_at_a_time(vo
         assert_int_equal(store_retain(f->store, NOW + 10 * USEC_PER_SEC, 0, 5), 1);
         assert_int_equal(query(f, "SELECT count(*) FROM log"), 195);
         assert_true(retain_all(f->store, NOW + 10 * USEC_PER_SEC, 0, 5) > 20);
-        assert_int_equal(query(f, "SELECT count(*) FROM execution"), 11);
+        assert_int_equal(query(f, "SELECT count(*) FROM execution"), 10);
         assert_int_equal(query(f, "SELECT count(*) FROM log"), 110);
         assert_int_equal(query(f, "SELECT count(*) FROM task_run"), 11);
         assert_int_equal(query(f, "SELECT count(*) FROM input"), 11);
-        assert_int_equal(query(f, "SELECT count(*) FROM execution WHERE state = 2"), 1);
+        assert_int_equal(query(f, "SELECT count(*) FROM held"), 1);
         assert_int_equal(query(f, "SELECT count(*) FROM ledger"), 1);
 }
 

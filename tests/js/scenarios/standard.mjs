@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Standard queues: what happens to messages.
 import {
-  create, send, receive, glance, all, ten, handle, remove, visibility, counts, text, bytes,
+  create, call, send, receive, glance, all, ten, handle, remove, visibility, counts, text, bytes,
 } from "./words.mjs";
 
 export default [
