@@ -45,6 +45,9 @@ int agent_load_config(const char *path, struct diag *diag, struct config **ret) 
 }
 
 static int open_state(struct agent *a) {
+        static const enum store_history histories[] = {
+                [KEEP_ALL] = STORE_HISTORY_ALL, [KEEP_FAILURES] = STORE_HISTORY_FAILURES, [KEEP_NONE] = STORE_HISTORY_NONE,
+        };
         const struct config *c = a->config;
         _cleanup_free_ char *lock = path_join(c->state, "agent.lock"), *message = NULL;
         int r = lock ? dir_make_all(c->executions, 0750) : -ENOMEM;
@@ -59,7 +62,7 @@ static int open_state(struct agent *a) {
                 log_error(r, "Another agent uses the state folder %s", c->state);
                 return r;
         }
-        r = store_open(c->store, c->history.keep, &a->store, &message);
+        r = store_open(c->store, histories[c->history.keep], &a->store, &message);
         if (r < 0)
                 log_error(r, "The store %s cannot be opened%s%s", c->store, message ? ": " : "", message ? message : "");
         return r;
@@ -135,7 +138,8 @@ void agent_drop_quiet(struct agent *a) {
 
         if (a->stop != STOP_NONE)
                 return;
-        DL_FOREACH_SAFE(a->services.triggers, t, next) {
+        for (t = a->services.triggers; t; t = next) {
+                next = t->next;
                 if (t->phase != TRIGGER_STOPPING || !trigger_is_quiet(t))
                         continue;
                 a->dropped_received += t->counters.received;
@@ -248,7 +252,8 @@ int agent_run(struct agent *a) {
 static void abandon_triggers(struct agent *a) {
         struct trigger *t, *next;
 
-        DL_FOREACH_SAFE(a->services.triggers, t, next) {
+        for (t = a->services.triggers; t; t = next) {
+                next = t->next;
                 executions_abandon(t);
                 poller_done(&t->poller);
                 lease_abandon(&t->lease);

@@ -60,12 +60,15 @@ struct clients *clients_free(struct clients *c) {
 
         if (!c)
                 return NULL;
-        LL_FOREACH_SAFE(c->clients, client, next_client) {
+        for (client = c->clients; client; client = next_client) {
+                next_client = client->next;
                 sqs_client_free(client->sqs);
                 free(client);
         }
-        LL_FOREACH_SAFE(c->identities, identity, next_identity)
+        for (identity = c->identities; identity; identity = next_identity) {
+                next_identity = identity->next;
                 identity_free(identity);
+        }
         http_free(c->http);
         sd_event_unref(c->event);
         free(c);
@@ -110,7 +113,7 @@ static int identity_new(struct clients *c, const struct config_aws *aws, struct 
 static int identity_get(struct clients *c, const struct config_aws *aws, struct identity **ret, const char **ret_why) {
         struct identity *i;
 
-        LL_FOREACH(c->identities, i) {
+        for (i = c->identities; i; i = i->next) {
                 if (config_aws_equal(&i->aws, aws)) {
                         *ret = i;
                         return 0;
@@ -153,7 +156,7 @@ int clients_get(struct clients *c, const struct config_aws *aws, const char *que
         r = endpoint_resolve(&in, &endpoint, ret_why);
         if (r < 0)
                 return r;
-        LL_FOREACH(c->clients, client) {
+        for (client = c->clients; client; client = client->next) {
                 if (client->identity == identity && text_eq(client->endpoint.url, endpoint.url) &&
                     text_eq(client->endpoint.region, endpoint.region)) {
                         *ret = client->sqs;

@@ -14,7 +14,7 @@ struct engine {
 struct engine_ops {
         /* Takes `frame` (borrowed) to where it will run, without letting it begin before flush(). 0: execution_end() will
          * be called exactly once for it, later. -errno: it could not be taken, try later. */
-        int (*start)(struct engine *engine, struct execution *e, const struct frame_execute *frame) _must_check_;
+        int (*start)(struct engine *engine, struct execution *e, const struct frame_execute *frame);
         /* Lets what was taken begin: its start is on disk. */
         void (*flush)(struct engine *engine);
         /* Asks for its end; execution_end() follows, at the latest after the engine's kill deadline. */

@@ -20,7 +20,7 @@
 
 #define KILL_AFTER_USEC (5 * USEC_PER_SEC) /* the runner gives tasks a grace of less */
 #define KILL_LIVENESS_USEC (15 * USEC_PER_SEC)
-#define SCRATCH_BYTES_MAX (256u * 1024 * 1024)
+#define SCRATCH_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 /* What a runner works on. */
 struct job {

@@ -89,7 +89,7 @@ static int record_start(const struct execution *e, uint64_t now_usec, struct mes
                         .group_id = e->deliveries[i]->message->group_id,
                         .receive_count = e->deliveries[i]->receive_count,
                 };
-        if (t->services->config->history.keep != STORE_HISTORY_NONE)
+        if (t->services->config->history.keep != KEEP_NONE)
                 record.input = message_json_input(json, e->deliveries, e->count);
         return store_execution_started(t->services->store, &record);
 }
@@ -171,7 +171,7 @@ int execution_start_batch(struct trigger *t) {
 
         if (!e)
                 return -ENOMEM;
-        DL_FOREACH(t->window_items, d)
+        for (d = t->window_items; d; d = d->next)
                 e->deliveries[i++] = d;
         r = launch(e);
         if (r >= 0)
@@ -309,7 +309,8 @@ void execution_end(struct execution *e, const struct frame_end *end) {
 void executions_cancel_all(struct trigger *t) {
         struct execution *e, *next;
 
-        DL_FOREACH_SAFE(t->executions, e, next) {
+        for (e = t->executions; e; e = next) {
+                next = e->next;
                 e->is_cancelled = true;
                 t->services->engine->ops->cancel(t->services->engine, e);
         }
@@ -318,7 +319,8 @@ void executions_cancel_all(struct trigger *t) {
 void executions_abandon(struct trigger *t) {
         struct execution *e, *next;
 
-        DL_FOREACH_SAFE(t->executions, e, next) {
+        for (e = t->executions; e; e = next) {
+                next = e->next;
                 DL_DELETE(t->executions, e);
                 execution_free(e);
         }

@@ -254,7 +254,8 @@ static void send_due_extensions(struct lease *l, uint64_t now_usec) {
         struct delivery *d, *following;
         struct lease_call *c = NULL;
 
-        DL_FOREACH_SAFE2(l->held, d, following, held_next) {
+        for (d = l->held; d; d = following) {
+                following = d->held_next;
                 if (d->in_flight || d->state == DELIVERY_LOST || d->state == DELIVERY_RELEASING)
                         continue;
                 switch (lease_decide(&d->terms, now_usec, 0, visibility)) {
@@ -294,7 +295,8 @@ static void send_deletes_ready(struct lease *l, uint64_t now_usec) {
                 arm(l, usec_add(l->oldest_delete_usec, linger));
         if (ready == 0)
                 return;
-        DL_FOREACH_SAFE2(l->deletes, d, following, wire_next) {
+        for (d = l->deletes; d; d = following) {
+                following = d->wire_next;
                 if (ready == 0)
                         break;
                 if (d->in_flight)
@@ -318,7 +320,8 @@ static void send_releases(struct lease *l) {
         struct delivery *d, *following;
         struct lease_call *c = NULL;
 
-        DL_FOREACH_SAFE2(l->releases, d, following, wire_next) {
+        for (d = l->releases; d; d = following) {
+                following = d->wire_next;
                 if (d->in_flight || (d->fifo.releasing && !fifo_release_may_go(&d->fifo)))
                         continue;
                 if (!c && !(c = call_new(l, CALL_RELEASE)))
@@ -379,13 +382,16 @@ void lease_abandon(struct lease *l) {
         struct lease_call *c, *next_call;
         struct delivery *d, *next;
 
-        DL_FOREACH_SAFE(l->calls, c, next_call) {
+        for (c = l->calls; c; c = next_call) {
+                next_call = c->next;
                 sqs_cancel(c->call);
                 for (unsigned i = 0; i < c->count; i++)
                         delivery_call_ended(c->deliveries[i]);
                 DL_DELETE(l->calls, c);
                 free(c);
         }
-        DL_FOREACH_SAFE2(l->held, d, next, held_next)
+        for (d = l->held; d; d = next) {
+                next = d->held_next;
                 delivery_abandon(d);
+        }
 }

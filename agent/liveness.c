@@ -22,7 +22,7 @@ void liveness_forget(struct liveness *l, struct liveness_entry *e) {
 const struct liveness_entry *liveness_overdue(const struct liveness *l, uint64_t now_usec) {
         const struct liveness_entry *e, *worst = NULL;
 
-        DL_FOREACH(l->entries, e)
+        for (e = l->entries; e; e = e->next)
                 if (e->deadline_usec < now_usec && (!worst || e->deadline_usec < worst->deadline_usec))
                         worst = e;
         return worst;

@@ -10,8 +10,8 @@
 #include "common/base/digest.h"
 #include "common/base/json.h"
 
-#define INPUT_BYTES_MAX (4u * 1024 * 1024)
-#define KEPT_BYTES_MAX (256u * 1024) /* a buffer that grew beyond is given back */
+#define INPUT_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define KEPT_BYTES_MAX ((size_t)256 * 1024) /* a buffer that grew beyond is given back */
 
 static void buf_slim(struct buf *b, size_t max) {
         if (b->cap > KEPT_BYTES_MAX)

@@ -58,9 +58,8 @@ void poller_done(struct poller *p) {
 
 uint64_t poller_expire_reservations(struct poller *p, uint64_t now_usec) {
         uint64_t next = USEC_INFINITY;
-        struct receive *r;
 
-        DL_FOREACH(p->receives, r) {
+        for (struct receive *r = p->receives; r; r = r->next) {
                 if (r->reserved == 0)
                         continue;
                 if (poll_reserved(true, r->reserved, r->sent_usec, now_usec) == 0)

@@ -43,15 +43,13 @@ static void on_attributes(const struct aws_error *error, const struct sqs_queue_
         struct queue *q = userdata;
 
         q->call = NULL;
-        if (error && error->class == AWS_ERROR_DENIED && !q->is_ready) {
-                q->visibility_sec = VISIBILITY_DEFAULT_SEC;
-                q->set_visibility = true;
-        } else if (error) {
+        if (error && (error->class != AWS_ERROR_DENIED || q->is_ready)) {
                 failed(q, error);
                 return;
-        } else if (a->visibility_timeout_seconds > 0) {
+        }
+        if (!error && a->visibility_timeout_seconds > 0)
                 q->visibility_sec = a->visibility_timeout_seconds;
-        } else { /* a queue whose messages never hide: leases need one that does */
+        else { /* it may not be asked, or its messages never hide: then the receives name one */
                 q->visibility_sec = VISIBILITY_DEFAULT_SEC;
                 q->set_visibility = true;
         }

@@ -42,7 +42,7 @@ bool recovery_is_pending(const struct recovery *r, const char *queue_url) {
         const struct recovery_queue *q;
 
         if (r)
-                LL_FOREACH(r->queues, q)
+                for (q = r->queues; q; q = q->next)
                         if (!q->is_over && text_eq(q->url, queue_url))
                                 return true;
         return false;
@@ -114,7 +114,7 @@ static void release_some(struct recovery_queue *q) {
 static struct recovery_queue *queue_get(struct recovery *r, const char *url) {
         struct recovery_queue *q;
 
-        LL_FOREACH(r->queues, q)
+        for (q = r->queues; q; q = q->next)
                 if (text_eq(q->url, url))
                         return q;
         q = calloc(1, sizeof *q);
@@ -176,7 +176,7 @@ int recovery_new(struct services *services, struct recovery **ret) {
                 return -ENOMEM;
         r->services = services;
         error = store_kill_orphans(services->store, clock_realtime_usec(), on_orphan, r);
-        LL_FOREACH(r->queues, q)
+        for (q = r->queues; q; q = q->next)
                 if (error >= 0)
                         error = begin(q);
         if (error < 0)
@@ -186,11 +186,12 @@ int recovery_new(struct services *services, struct recovery **ret) {
 }
 
 struct recovery *recovery_free(struct recovery *r) {
-        struct recovery_queue *q, *next;
+        struct recovery_queue *q;
 
         if (!r)
                 return NULL;
-        LL_FOREACH_SAFE(r->queues, q, next) {
+        while ((q = r->queues)) {
+                r->queues = q->next;
                 sqs_cancel(q->call);
                 sd_event_source_unref(q->timer);
                 text_list_free(q->handles);

@@ -69,8 +69,8 @@ static void end_strays(const struct runners *p) {
 
         if (!keep)
                 return;
-        DL_FOREACH(p->idle, r) keep[count++] = runner_link_pid(r->link);
-        DL_FOREACH(p->busy, r) keep[count++] = runner_link_pid(r->link);
+        for (r = p->idle; r; r = r->next) keep[count++] = runner_link_pid(r->link);
+        for (r = p->busy; r; r = r->next) keep[count++] = runner_link_pid(r->link);
         (void)spawn_reap_strays(keep, count);
 }
 

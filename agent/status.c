@@ -17,7 +17,7 @@
 
 #define CLIENTS_MAX 16
 #define REQUEST_BYTES_MAX 4096
-#define ANSWER_BYTES_MAX (16u * 1024 * 1024)
+#define ANSWER_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 struct client {
         struct client *prev, *next;
@@ -141,14 +141,16 @@ static int listen_at(const char *path) {
 
 int status_server_new(sd_event *event, const char *path, int (*write)(void *userdata, struct buf *out), void *userdata,
                       struct status_server **ret) {
-        _cleanup_(status_server_freep) struct status_server *s = calloc(1, sizeof *s);
+        _cleanup_close_ int fd = listen_at(path);
+        _cleanup_(status_server_freep) struct status_server *s = NULL;
         int r;
 
+        if (fd < 0)
+                return fd;
+        s = calloc(1, sizeof *s);
         if (!s)
                 return -ENOMEM;
-        s->fd = listen_at(path);
-        if (s->fd < 0)
-                return s->fd;
+        s->fd = TAKE_FD(fd);
         s->event = sd_event_ref(event);
         s->write = write;
         s->userdata = userdata;

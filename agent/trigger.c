@@ -46,7 +46,7 @@ void trigger_log_message(const struct trigger *t, int level, const struct delive
         va_list ap;
 
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof text, fmt, ap);
+        (void)vsnprintf(text, sizeof text, fmt, ap); /* NOLINT(clang-analyzer-valist.Uninitialized) */
         va_end(ap);
         log_write(level, 0,
                   LOG_FIELDS({ "SQSFLOW_TRIGGER", t->config.id }, { "SQSFLOW_FLOW", t->config.flow_id },
@@ -235,9 +235,8 @@ static void begin_delivery(struct trigger *t, struct sqs_message **message, cons
                 trigger_log_message(t, LOG_INFO, d, "succeeded here before and came again: deleted without a second run");
                 d->message = sqs_message_free(d->message);
                 delivery_apply(d, DELIVERY_SETTLED_BEFORE);
-        } else if (known < 0 || t->phase == TRIGGER_STOPPING)
-                delivery_give_back(d, 0);
-        else if (!delivery_apply(d, DELIVERY_ACCEPTED) || (t->config.fifo && !d->fifo.group))
+        } else if (known < 0 || t->phase == TRIGGER_STOPPING || !delivery_apply(d, DELIVERY_ACCEPTED) ||
+                   (t->config.fifo && !d->fifo.group))
                 delivery_give_back(d, 0);
 }
 

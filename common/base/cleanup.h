@@ -15,8 +15,16 @@
 #define _unused_ __attribute__((unused))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a < _b ? _a : _b; })
-#define MAX(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a > _b ? _a : _b; })
+/* Each argument is evaluated once; __COUNTER__ gives every use its own names, so that uses may nest. */
+#define MIN(a, b) PICK_(a, <, b, __COUNTER__)
+#define MAX(a, b) PICK_(a, >, b, __COUNTER__)
+#define PICK_(a, is, b, n) PICK__(a, is, b, n)
+#define PICK__(a, is, b, n)                                              \
+        ({                                                               \
+                __typeof__(a) _a##n = (a);                               \
+                __typeof__(b) _b##n = (b);                               \
+                _a##n is _b##n ? _a##n : _b##n;                          \
+        })
 #define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
 /* Returns the pointer and leaves NULL behind: the one way to hand an owning local over. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parsing in three steps: json-scan.c checks the text and marks what is to go past cJSON, cJSON builds its tree, and
+/* Parsing in three steps: json_scan.c checks the text and marks what is to go past cJSON, cJSON builds its tree, and
  * the tree becomes values, which take over cJSON's strings instead of copying them. Duplicate keys show in the last
  * step, where only the number of the key is known; its place is then found by scanning again. Writing is in
- * json-write.c. */
+ * json_write.c. */
 #include "common/base/json.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <string.h>
 
-#include "common/base/json-scan.h"
+#include "common/base/json_scan.h"
 
 DEFINE_CLEANUP(cJSON *, cJSON_Delete)
 
@@ -33,7 +33,7 @@ static struct value *convert_carried(const struct conversion *c, const char *ref
         return value_new_string_n(c->text + offset, strtoull(comma + 1, NULL, 10));
 }
 
-/* Takes the string over, unless it is marked; see json-scan.h. */
+/* Takes the string over, unless it is marked; see json_scan.h. */
 static struct value *convert_string(const struct conversion *c, cJSON *item) {
         char *s = item->valuestring;
 

@@ -3,7 +3,7 @@
  * exits. So everything that needs memory or a choice is done before: looking the program up, opening /dev/null. The
  * child only makes system calls, through functions that are async-signal-safe, and leaves the errno of a step that
  * failed where the parent reads it. All signals are blocked around it: a handler of the parent must not run in the
- * child, on the parent's memory. Ending trees of processes is in spawn-kill.c. */
+ * child, on the parent's memory. Ending trees of processes is in spawn_kill.c. */
 #include "common/base/spawn.h"
 
 #include <errno.h>

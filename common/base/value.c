@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reference counting, scalars, lists and equality; maps are in value-map.c, the arithmetic of digits in value-number.c.
+/* Reference counting, scalars, lists and equality; maps are in value_map.c, the arithmetic of digits in value_number.c.
  *
  * null, true and false are static and their count never moves. There are no threads, so counts are plain integers. */
-#include "common/base/value-private.h"
+#include "common/base/value_private.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A recursive descent over libyaml's events, one function per kind of node; the tree itself is in yaml-node.c.
+/* A recursive descent over libyaml's events, one function per kind of node; the tree itself is in yaml_node.c.
  *
  * An alias becomes a copy of the node it names, with that node's positions. What all nodes together take is counted
  * against MEMORY_MAX, so that a few lines of aliases on aliases cannot grow without bound. An anchor is known only when
@@ -11,7 +11,7 @@
 #include <yaml.h>
 
 #include "common/base/text.h"
-#include "common/base/yaml-node.h"
+#include "common/base/yaml_node.h"
 
 #define MEMORY_MAX 16777216 /* bytes: 16 MiB */
 #define ANCHORS_MAX 1000

@@ -22,7 +22,7 @@
 #define FIELD(member) offsetof(struct config, member)
 
 static const struct choice history_kinds[] = {
-        { "all", STORE_HISTORY_ALL }, { "failures", STORE_HISTORY_FAILURES }, { "none", STORE_HISTORY_NONE }, { NULL, 0 },
+        { "all", KEEP_ALL }, { "failures", KEEP_FAILURES }, { "none", KEEP_NONE }, { NULL, 0 },
 };
 static const struct choice log_levels[] = {
         { "error", LOG_ERR }, { "warning", LOG_WARNING }, { "notice", LOG_NOTICE }, { "info", LOG_INFO },
@@ -190,10 +190,10 @@ static struct config *config_new(const char *file) {
         if (!c)
                 return NULL;
         c->limits = (struct config_limits){
-                .executions = 32, .drain_usec = 30 * USEC_PER_SEC, .idle_runners = 4, .log_bytes = 10 * 1024 * 1024,
+                .executions = 32, .drain_usec = 30 * USEC_PER_SEC, .idle_runners = 4, .log_bytes = UINT64_C(10) * 1024 * 1024,
         };
         c->history = (struct config_history){
-                .keep = STORE_HISTORY_ALL, .max_age_usec = 30 * USEC_PER_DAY, .ledger_age_usec = LEDGER_AGE_MIN_USEC,
+                .keep = KEEP_ALL, .max_age_usec = 30 * USEC_PER_DAY, .ledger_age_usec = LEDGER_AGE_MIN_USEC,
         };
         c->log_level = LOG_INFO;
         c->log_target = LOG_TARGET_AUTO;

@@ -13,7 +13,6 @@
 #include "common/base/diag.h"
 #include "common/base/value.h"
 #include "common/flow/flow.h"
-#include "common/store/store.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/sqsflow/agent.yaml"
 #define CONFIG_EXECUTIONS_MAX 4096
@@ -57,8 +56,10 @@ struct config_limits {
         uint64_t log_bytes;           /* log text kept per execution; default 10 MiB */
 };
 
+enum config_keep { KEEP_ALL, KEEP_FAILURES, KEEP_NONE };
+
 struct config_history {
-        enum store_history keep;      /* default all */
+        enum config_keep keep;        /* default all */
         uint64_t max_age_usec;        /* of executions; default 30 days */
         uint64_t ledger_age_usec;     /* of the ledger (P3); default and least 14 days, SQS's longest retention */
 };

@@ -45,7 +45,7 @@ void place_error(const struct place *p, struct diag *diag, const char *fmt, ...)
         va_list ap;
 
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof text, fmt, ap);
+        (void)vsnprintf(text, sizeof text, fmt, ap); /* NOLINT(clang-analyzer-valist.Uninitialized) */
         va_end(ap);
         diag_add(diag, DIAG_ERROR, p->file, p->line, p->column, "%s", text);
 }

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "common/base/text.h"
-#include "common/base/yaml-node.h"
+#include "common/base/yaml_node.h"
 #include "common/flow/flow_values.h"
 
 /* However defaults multiply, a flow stays within this. */

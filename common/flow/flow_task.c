@@ -5,11 +5,7 @@
 
 #include <errno.h>
 
-/* uthash would end the process when memory is out; here the element is dropped and the load told. */
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(element) ({ free(element); l->error = -ENOMEM; })
-#include <uthash.h>
-
+#include "common/base/hashmap.h"
 #include "common/base/text.h"
 #include "common/flow/flow_values.h"
 
@@ -37,7 +33,7 @@ void flow_forget_tasks(struct loader *l) {
         struct known_task *t, *next;
 
         HASH_ITER(hh, l->tasks, t, next) {
-                HASH_DEL(l->tasks, t); /* NOLINT(clang-analyzer-unix.Malloc): it loses uthash's list */
+                HASH_DEL(l->tasks, t);
                 free(t);
         }
 }
@@ -60,6 +56,10 @@ static void check_unique(struct loader *l, const struct yaml_node *id) {
         known->id = id->text;
         known->line = id->line;
         HASH_ADD_KEYPTR(hh, l->tasks, known->id, id->len, known);
+        if (!hash_added(known)) {
+                free(known);
+                l->error = -ENOMEM;
+        }
 }
 
 /* NULL, with an error, when there is no such task type here. */

@@ -30,7 +30,7 @@ struct name *names_get(struct names *n, const char *text) {
                 return NULL;
         memcpy(e->text, text, len);
         HASH_ADD_KEYPTR(hh, n->by_text, e->text, len, e);
-        if (!e->hh.tbl) {
+        if (!hash_added(e)) {
                 free(e);
                 return NULL;
         }

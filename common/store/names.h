@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HASH_NONFATAL_OOM 1 /* uthash would exit(3) */
-#include <uthash.h>
+#include "common/base/hashmap.h"
 
 struct name {
         int64_t id;   /* in the table; 0: not written yet */

@@ -13,7 +13,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
-#include "common/store/store-private.h"
+#include "common/store/store_private.h"
 
 /* While nothing can be written, ends and handles must be kept, but log lines without end may not eat the memory. */
 #define QUEUED_LOG_BYTES_MAX ((size_t)8 * 1024 * 1024)

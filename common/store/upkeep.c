@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 
 #include "common/base/clock.h"
-#include "common/store/store-private.h"
+#include "common/store/store_private.h"
 
 /* Deletes at most *budget rows with a statement whose first parameter is `key` and whose second is the most rows. */
 static int delete_some(struct store *s, enum statement which, uint64_t key, unsigned *budget) {

@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 
 #include "common/base/clock.h"
-#include "common/store/store-private.h"
+#include "common/store/store_private.h"
 
 /* SQLite's integers are signed; ids have 63 bits and revisions come back by the same cast. */
 #define INT64(x) ((sqlite3_int64)(x))

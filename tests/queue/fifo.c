@@ -55,6 +55,11 @@ static struct fifo_group *find_or_make_group(struct fifo *f, const char *id) {
         }
         g->id = own_id;
         HASH_ADD_KEYPTR(hh, f->groups, g->id, strlen(g->id), g);
+        if (!hash_added(g)) {
+                free(g->id);
+                free(g);
+                return NULL;
+        }
         return g;
 }
 
@@ -132,6 +137,11 @@ int fifo_remember(struct fifo *f, const struct message *m, bool per_group, uint6
         s->sent_usec = now_usec;
         memcpy(s->message_id, m->id, sizeof(s->message_id));
         HASH_ADD_KEYPTR(hh, f->sent, s->key, strlen(s->key), s);
+        if (!hash_added(s)) {
+                free(s->key);
+                free(s);
+                return -ENOMEM;
+        }
         return 0;
 }
 
@@ -165,4 +175,8 @@ void fifo_attempt_save(struct fifo *f, const char *id, struct message *const *me
                 a->receipts[i] = messages[i]->receipt;
         }
         HASH_ADD_KEYPTR(hh, f->attempts, a->id, strlen(a->id), a);
+        if (!hash_added(a)) {
+                free(a->id);
+                free(a);
+        }
 }

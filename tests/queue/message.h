@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uthash.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/hashmap.h"
 #include "tests/queue/attribute.h"
 #include "tests/queue/timers.h"
 

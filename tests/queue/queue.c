@@ -71,16 +71,19 @@ static int attach(struct queue *q, struct message *m, enum message_state state, 
         int r = timer_init(&q->broker->timers, &m->timer, on_message_timer);
         if (r < 0)
                 return r;
-        if (q->settings.fifo) {
+        HASH_ADD(hh, q->messages, number, sizeof(m->number), m);
+        r = hash_added(m) ? 0 : -ENOMEM;
+        if (r == 0 && q->settings.fifo) {
                 r = fifo_add(&q->fifo, m);
-                if (r < 0) {
-                        timer_done(&q->broker->timers, &m->timer);
-                        return r;
-                }
+                if (r < 0)
+                        HASH_DEL(q->messages, m);
+        }
+        if (r < 0) {
+                timer_done(&q->broker->timers, &m->timer);
+                return r;
         }
 
         m->queue = q;
-        HASH_ADD(hh, q->messages, number, sizeof(m->number), m);
         m->state = MESSAGE_DELAYED;
         DL_APPEND(q->lists[m->state], m);
         q->counts[m->state]++;
@@ -120,13 +123,17 @@ int queue_new(struct broker *b, const char *name, const struct settings *s, stru
         int r = timer_init(&b->timers, &q->retention, on_retention);
         if (r < 0)
                 return r;
+        HASH_ADD_KEYPTR(hh, b->queues, own_name, strlen(own_name), q);
+        if (!hash_added(q)) {
+                timer_done(&b->timers, &q->retention);
+                return -ENOMEM;
+        }
         q->name = TAKE_PTR(own_name);
         q->attributes = TAKE_PTR(own_attributes);
         q->number = ++b->last_number;
         q->broker = b;
         q->settings = *s;
         q->created_usec = q->modified_usec = now_usec;
-        HASH_ADD_KEYPTR(hh, b->queues, q->name, strlen(q->name), q);
         *ret = q;
         if (b->observer.on_queue)
                 b->observer.on_queue(b->observer.context, q);

@@ -26,7 +26,7 @@ static void what_is_not_said_has_its_default(void **state) {
         assert_string_equal(c->store, "/var/lib/sqsflow/sqsflow.db");
         assert_int_equal(c->limits.executions, 32);
         assert_int_equal(c->limits.drain_usec, 30 * USEC_PER_SEC);
-        assert_int_equal(c->history.keep, STORE_HISTORY_ALL);
+        assert_int_equal(c->history.keep, KEEP_ALL);
         assert_int_equal(c->history.ledger_age_usec, 14 * USEC_PER_DAY);
         assert_int_equal(c->log_level, LOG_INFO);
         assert_false(c->security.allow_shell_interpolation);

@@ -51,6 +51,51 @@ static void a_locked_store_keeps_what_is_queued_and_tells_the_end_once_it_is_wri
         assert_int_equal(query(f, "SELECT count(*) FROM ledger"), 1);
 }
 
+static void an_end_that_comes_between_a_failed_commit_and_the_next_is_one_record(void **state) {
+        static const enum store_history histories[] = { STORE_HISTORY_ALL, STORE_HISTORY_FAILURES, STORE_HISTORY_NONE };
+        struct fixture *f = *state;
+
+        for (unsigned i = 0; i < ARRAY_SIZE(histories); i++) {
+                int done = 0;
+                sqlite3 *other;
+
+                fixture_reopen(f, histories[i]);
+                other = lock_store(f);
+                begin(f->store, id_at(i, 1), UUID, "handle");
+                log_line(f->store, id_at(i, 1), 0, 6, "line");
+                assert_int_equal(store_commit(f->store), -EBUSY);
+                end(f->store, id_at(i, 1), UUID, RUN_SUCCESS, count_done, &done);
+                assert_int_equal(store_commit(f->store), -EBUSY);
+                unlock_store(other);
+                assert_int_equal(store_commit(f->store), 0);
+                assert_int_equal(done, 1);
+                assert_int_equal(query(f, "SELECT count(*) FROM execution"), 1);
+                assert_int_equal(query(f, "SELECT count(*) FROM input"), 1);
+                assert_int_equal(query(f, "SELECT count(*) FROM log"), 1);
+                assert_int_equal(query(f, "SELECT count(*) FROM held"), 0);
+        }
+}
+
+static void a_start_that_is_durable_survives_the_failed_commit_of_its_end(void **state) {
+        struct fixture *f = *state;
+        sqlite3 *other;
+        int done = 0;
+
+        begin(f->store, id_at(0, 1), UUID, "handle");
+        assert_int_equal(store_commit(f->store), 0);
+        assert_int_equal(query(f, "SELECT count(*) FROM held"), 1);
+        end(f->store, id_at(0, 1), UUID, RUN_SUCCESS, count_done, &done);
+        other = lock_store(f);
+        assert_int_equal(store_commit(f->store), -EBUSY);
+        assert_int_equal(query(f, "SELECT count(*) FROM held"), 1);
+        assert_int_equal(done, 0);
+        unlock_store(other);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_int_equal(done, 1);
+        assert_int_equal(query(f, "SELECT count(*) FROM held"), 0);
+        assert_int_equal(query(f, "SELECT count(*) FROM execution WHERE state = 5"), 1);
+}
+
 static void names_that_a_failed_commit_had_numbered_are_numbered_again(void **state) {
         struct fixture *f = *state;
         struct rlimit limit = { .rlim_max = RLIM_INFINITY };
@@ -304,6 +349,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(an_end_is_told_only_by_the_commit_that_made_it_durable),
                 TEST(a_locked_store_keeps_what_is_queued_and_tells_the_end_once_it_is_written),
+                TEST(an_end_that_comes_between_a_failed_commit_and_the_next_is_one_record),
+                TEST(a_start_that_is_durable_survives_the_failed_commit_of_its_end),
                 TEST(names_that_a_failed_commit_had_numbered_are_numbered_again),
                 TEST(a_full_disk_loses_nothing_and_heals_by_itself),
                 TEST(endless_logs_do_not_fill_the_memory_while_nothing_can_be_written),

@@ -201,6 +201,22 @@ static void old_executions_go_with_all_that_belongs_to_them_a_piece_at_a_time(vo
         assert_int_equal(query(f, "SELECT count(*) FROM ledger"), 1);
 }
 
+static void an_execution_is_as_old_as_its_end(void **state) {
+        struct fixture *f = *state;
+
+        begin(f->store, id_at(0, 1), "m", "h");
+        begin(f->store, id_at(1, 1), "m", "h");
+        assert_int_equal(store_execution_ended(f->store, &(struct store_end){
+                .execution_id = id_at(0, 1), .state = RUN_FAILED, .end_usec = NOW + 60 * USEC_PER_SEC }, NULL, NULL), 0);
+        end(f->store, id_at(1, 1), "m", RUN_FAILED, NULL, NULL);
+        assert_int_equal(store_commit(f->store), 0);
+        retain_all(f->store, NOW + 30 * USEC_PER_SEC, 0, 100);
+        assert_int_equal(query(f, "SELECT count(*) FROM execution"), 1);
+        assert_int_equal(query(f, "SELECT id FROM execution"), id_at(0, 1));
+        retain_all(f->store, NOW + 61 * USEC_PER_SEC, 0, 100);
+        assert_int_equal(query(f, "SELECT count(*) FROM execution"), 0);
+}
+
 static void settle(struct store *s, const char *id, uint64_t sent_usec, uint64_t end_usec) {
         assert_int_equal(store_execution_ended(s, &(struct store_end){
                 .execution_id = id_at(0, 1), .state = RUN_SUCCESS, .end_usec = end_usec, .queue_url = QUEUE,
@@ -245,6 +261,7 @@ int main(void) {
                 TEST(orphans_of_a_store_without_history_are_told_and_forgotten),
                 TEST(kill_nine_never_takes_a_told_end_back),
                 TEST(old_executions_go_with_all_that_belongs_to_them_a_piece_at_a_time),
+                TEST(an_execution_is_as_old_as_its_end),
                 TEST(the_ledger_forgets_by_the_time_the_message_was_sent_or_else_settled),
                 TEST(retention_of_a_locked_store_waits_for_another_time),
         };

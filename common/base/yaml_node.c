@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree that yaml.c builds, and how it becomes values. Trees are at most YAML_DEPTH_MAX deep, which yaml.c also sees
  * to when it copies an alias's node, so recursion is safe. */
-#include "common/base/yaml-node.h"
+#include "common/base/yaml_node.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  *
  * Keys come from strangers' messages, so the hash must not be predictable: it is the polynomial hash over the prime
  * 2^61 - 1 with a random point, where two different keys collide with a probability of length / 2^61. */
-#include "common/base/value-private.h"
+#include "common/base/value_private.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What value.c, value-map.c and value-number.c share; nobody else includes it. */
+/* What value.c, value_map.c and value_number.c share; nobody else includes it. */
 #pragma once
 
 #include "common/base/value.h"
@@ -26,7 +26,7 @@ struct value {
 struct container {
         struct value value;
         size_t cap;
-        uint32_t *index; /* map: see value-map.c; NULL while it is small */
+        uint32_t *index; /* map: see value_map.c; NULL while it is small */
 };
 
 #define VALUE_IMMORTAL UINT32_MAX

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A recursive descent over the text, one function per rule of RFC 8259, in one pass. The marked copy is made only when
  * the first thing to mark is met. */
-#include "common/base/json-scan.h"
+#include "common/base/json_scan.h"
 
 #include <errno.h>
 #include <stdint.h>

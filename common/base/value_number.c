@@ -2,7 +2,7 @@
 /* Numbers are their digits. To compare them, or to ask whether one is whole, they are brought to the one form
  * "0.d1d2d3… x 10^exponent" where d1 and the last digit are not 0: equal values have equal forms, however they were
  * written and however long they are. */
-#include "common/base/value-private.h"
+#include "common/base/value_private.h"
 
 #include <assert.h>
 #include <ctype.h>
