@@ -58,6 +58,7 @@ int delivery_new(struct trigger *trigger, struct sqs_message **message, const st
         d->message_id = d->key;
         d->receipt_handle = TAKE_PTR(m->receipt_handle);
         d->receive_count = m->receive_count;
+        d->sent_usec = m->sent_usec;
         d->terms = *terms;
         d->message = m;
         *message = NULL;

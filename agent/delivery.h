@@ -24,6 +24,7 @@ struct delivery {
         const char *message_id;           /* part of key */
         unsigned handle_version;          /* changes with receipt_handle */
         unsigned receive_count;
+        uint64_t sent_usec;               /* SentTimestamp: part of the ledger's key */
         struct lease_terms terms;
         unsigned release_sec;             /* RELEASING: the visibility to set */
         bool in_window;                   /* WAITING: in the batch that is being collected */

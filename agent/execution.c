@@ -257,12 +257,15 @@ static void on_recorded(void *userdata) {
 static void record_end(struct execution *e, const char *outputs) {
         struct trigger *t = e->trigger;
         _cleanup_free_ const char **settled = calloc(e->count + 1, sizeof *settled);
+        _cleanup_free_ uint64_t *sent_usec = calloc(e->count + 1, sizeof *sent_usec);
         size_t count = 0;
-        int r = settled ? 0 : -ENOMEM;
+        int r = settled && sent_usec ? 0 : -ENOMEM;
 
         for (size_t i = 0; r == 0 && t->config.auto_delete && i < e->count; i++)
-                if (is_settled(e, e->deliveries[i]))
+                if (is_settled(e, e->deliveries[i])) {
+                        sent_usec[count] = e->deliveries[i]->sent_usec;
                         settled[count++] = e->deliveries[i]->message_id;
+                }
         struct store_end end = {
                 .execution_id = e->id,
                 .state = e->state,
@@ -271,6 +274,7 @@ static void record_end(struct execution *e, const char *outputs) {
                 .error = e->error,
                 .queue_url = t->queue.url,
                 .settled_ids = settled,
+                .settled_sent_usec = sent_usec,
                 .settled_count = count,
         };
         if (r == 0)

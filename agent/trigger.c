@@ -224,7 +224,7 @@ void trigger_call_answered(struct trigger *t, const struct aws_error *error) {
 
 static void begin_delivery(struct trigger *t, struct sqs_message **message, const struct lease_terms *terms) {
         struct services *s = t->services;
-        int known = store_ledger_has(s->store, t->queue.url, (*message)->message_id);
+        int known = store_ledger_has_sent(s->store, t->queue.url, (*message)->message_id, (*message)->sent_usec);
         struct delivery *d;
 
         if (delivery_new(t, message, terms, &d) < 0) {

@@ -5,7 +5,7 @@
 set -eu
 
 BUILD="gcc libc6-dev pkg-config libsystemd-dev libcurl4-openssl-dev libssl-dev libyaml-dev libcjson-dev libsqlite3-dev
-       libmicrohttpd-dev uthash-dev python3"
+       libmicrohttpd-dev uthash-dev libjq-dev tzdata python3"
 TEST="git libcmocka-dev python3-pytest python3-pytest-xdist clang clang-tidy clang-format libclang-rt-dev cppcheck
       shellcheck valgrind sqlite3 procps ca-certificates"
 

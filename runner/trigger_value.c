@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
@@ -103,6 +104,12 @@ int trigger_value_check(struct execution *e, char **ret_problem) {
         return 0;
 }
 
+/* The expression that asked only learns that `trigger` cannot be read. */
+static void tell(struct execution *e, const char *problem) {
+        if (problem)
+                execution_logf(e, NULL, LOG_ERR, "%s", problem);
+}
+
 static int fill_batch(struct execution *e, struct value *map) {
         const struct frame_execute *q = e->request;
         _cleanup_value_ struct value *list = value_new_list();
@@ -121,6 +128,7 @@ static int fill_batch(struct execution *e, struct value *map) {
                 if (r == 0)
                         r = value_list_add(list, m);
         }
+        tell(e, problem);
         r = put(r, map, "uri", uri ? value_new_string(uri) : NULL);
         r = put(r, map, "count", value_new_int((int64_t)q->message_count));
         return put(r, map, "messages", TAKE_PTR(list));
@@ -137,6 +145,7 @@ int trigger_value_fill(struct execution *e, struct value *map) {
         if (q->trigger_kind == TRIGGER_NONE || q->message_count == 0)
                 return -ENOENT;
         r = message_value(&q->messages[0], q->json_data, &message, &problem);
+        tell(e, problem);
         for (size_t i = 0; r == 0 && i < value_count(message); i++)
                 r = value_map_put(map, value_map_key_at(message, i), value_ref(value_map_at(message, i)));
         return r;

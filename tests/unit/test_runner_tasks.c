@@ -180,6 +180,13 @@ static void a_message_that_is_not_json_fails_an_execution_that_wants_json(void *
         assert_non_null(strstr(d->error, "the message's body is not JSON"));
 }
 
+static void a_message_that_no_expression_can_carry_says_so(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(driver_run_message(d, "tasks:\n" LOG("a", "{{ trigger.data }}"), "a\0b", 3), RUN_FAILED);
+        assert_true(driver_logged(d, "3 the message holds a NUL byte"));
+}
+
 static void a_batch_names_the_messages_that_stay(void **state) {
         struct driver *d = *state;
         const struct frame_message m[] = { { .body = { "a", 1 }, .message_id = { "id-a", 4 } },
@@ -229,6 +236,7 @@ int main(void) {
                 PROMISE(a_secret_is_masked_wherever_it_comes_out),
                 PROMISE(labels_inputs_and_environment_are_variables),
                 PROMISE(a_message_that_is_not_json_fails_an_execution_that_wants_json),
+                PROMISE(a_message_that_no_expression_can_carry_says_so),
                 PROMISE(a_batch_names_the_messages_that_stay),
                 PROMISE(ten_thousand_tasks_do_not_nest),
         };
