@@ -81,8 +81,12 @@ int main(int argc, char **argv) {
         size_t request_len, context_len;
         bool check = false;
 
-        if (argc == 1)
-                return self_check();
+        if (argc == 1) {
+                int r = self_check();
+
+                printf(r == 0 ? "[  PASSED  ] 1 test(s).\n" : "[  FAILED  ] 1 test(s)\n");
+                return r;
+        }
         for (int c; (c = getopt_long(argc, argv, "", options, NULL)) >= 0;) {
                 if (c == 'r')
                         request_path = optarg;

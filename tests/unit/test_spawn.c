@@ -216,7 +216,10 @@ static void signals_are_unblocked_and_at_their_defaults(void **state) {
         (void)sigaddset(&set, SIGCHLD);
         (void)sigaddset(&set, SIGTERM);
         (void)sigprocmask(SIG_BLOCK, &set, &before);
-        assert_shell(SPAWN_OPTIONS_INIT, "/bin/grep -E '^Sig(Blk|Ign)' /proc/self/status",
+        /* Signals 32 and 33 are the C library's own and cannot be set: whoever started the test decides them. */
+        assert_shell(SPAWN_OPTIONS_INIT,
+                     "/bin/grep -E '^Sig(Blk|Ign)' /proc/self/status |"
+                     " /bin/sed -E 's/(0000000)[01]([08])(0000000)$/\\10\\30/'",
                      "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
         assert_int_equal(sigprocmask(SIG_SETMASK, &before, &set), 0);
         assert_true(sigismember(&set, SIGTERM));
