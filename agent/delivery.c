@@ -55,6 +55,11 @@ int delivery_new(struct trigger *trigger, struct sqs_message **message, const st
                 return -ENOMEM;
         d->state = DELIVERY_RECEIVED;
         d->key_len = write_key(d->key, size, trigger->queue.url, m->message_id);
+        HASH_ADD_KEYPTR(hh, trigger->services->deliveries->by_key, d->key, d->key_len, d);
+        if (!hash_added(d)) {
+                free(d);
+                return -ENOMEM;
+        }
         d->message_id = d->key;
         d->receipt_handle = TAKE_PTR(m->receipt_handle);
         d->receive_count = m->receive_count;
@@ -63,7 +68,6 @@ int delivery_new(struct trigger *trigger, struct sqs_message **message, const st
         d->message = m;
         *message = NULL;
         d->trigger = trigger_ref(trigger);
-        HASH_ADD_KEYPTR(hh, trigger->services->deliveries->by_key, d->key, d->key_len, d);
         trigger->services->deliveries->count++;
         lease_hold(&trigger->lease, d);
         *ret = d;

@@ -4,13 +4,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
 #include "agent/delivery_state.h"
 #include "agent/fifo.h"
 #include "agent/lease_plan.h"
 #include "common/aws/sqs_message.h"
 #include "common/base/cleanup.h"
+#include "common/base/hashmap.h"
 
 struct execution;
 struct trigger;

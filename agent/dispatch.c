@@ -42,6 +42,10 @@ struct flow_gate *dispatch_gate(struct dispatch *d, const char *flow_id) {
                 return NULL;
         memcpy(g->flow_id, flow_id, len);
         HASH_ADD_KEYPTR(hh, d->gates, g->flow_id, len, g);
+        if (!hash_added(g)) {
+                free(g);
+                return NULL;
+        }
         return g;
 }
 

@@ -5,10 +5,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/hashmap.h"
 
 struct fifo_group {
         UT_hash_handle hh;
@@ -47,6 +47,10 @@ static struct fifo_group *group_get(struct fifo *f, const char *id) {
                 return NULL;
         memcpy(g->id, id, len);
         HASH_ADD_KEYPTR(hh, f->by_id, g->id, len, g);
+        if (!hash_added(g)) {
+                free(g);
+                return NULL;
+        }
         return g;
 }
 

@@ -3,7 +3,8 @@
 #include "runner/templates.h"
 
 #include <errno.h>
-#include <uthash.h>
+
+#include "common/base/hashmap.h"
 
 struct templates {
         const char *text; /* the key: its address */
@@ -28,6 +29,11 @@ int templates_get(struct templates **set, const char *text, size_t len, const st
                         return r;
                 }
                 HASH_ADD_PTR(*set, text, entry);
+                if (!hash_added(entry)) {
+                        expr_template_unref(entry->compiled);
+                        free(entry);
+                        return -ENOMEM;
+                }
         }
         *ret = entry->compiled;
         return 0;
