@@ -8,63 +8,78 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
-#include <utlist.h>
 
 #include "agent/clients.h"
+#include "agent/commands.h"
 #include "agent/engine_local.h"
 #include "agent/execution.h"
+#include "agent/held.h"
+#include "agent/leftovers.h"
 #include "agent/recovery.h"
 #include "agent/status.h"
 #include "agent/supervise.h"
+#include "agent/triggers.h"
 #include "agent/turn.h"
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
+#include "common/base/spawn.h"
 #include "common/base/text.h"
+#include "common/link/execution_file.h"
 #include "common/store/store.h"
 
 #define HOUSE_USEC (2 * USEC_PER_SEC)
 #define RETAIN_USEC (10 * USEC_PER_MINUTE)
+#define RETAIN_FOLDERS 20
 #define RETAIN_ROWS 500
 
-int agent_load_config(const char *path, struct diag *diag, struct config **ret) {
-        _cleanup_(config_freep) struct config *config = NULL;
-        struct flow_set flows = { 0 };
-        int r = config_load(path, diag, &config);
+static int open_held(struct agent *a) {
+        _cleanup_free_ char *path = path_join(a->config->state, "held");
+        int r = path ? held_open(path, &a->held) : -ENOMEM;
 
-        if (r < 0)
-                return r;
-        r = flow_set_load(config->flows, &config->security, diag, &flows);
-        if (r >= 0)
-                r = config_resolve(config, &flows, diag);
-        flow_set_done(&flows);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(config);
-        return 0;
+        return r < 0 ? supervise_refuse(r, "The list of held messages, %s, cannot be opened", path ? path : "held") : 0;
 }
 
-static int open_state(struct agent *a) {
+static void on_store_progress(void *userdata) {
+        supervise_still_starting(userdata, "The store is brought forward to a new schema version");
+}
+
+static int open_store(struct agent *a) {
         static const enum store_history histories[] = {
                 [KEEP_ALL] = STORE_HISTORY_ALL, [KEEP_FAILURES] = STORE_HISTORY_FAILURES, [KEEP_NONE] = STORE_HISTORY_NONE,
         };
         const struct config *c = a->config;
-        _cleanup_free_ char *lock = path_join(c->state, "agent.lock"), *message = NULL;
+        _cleanup_free_ char *message = NULL;
+        uint64_t told_usec = 0;
+        const struct store_progress progress = { .on_progress = on_store_progress, .userdata = &told_usec };
+        int r = store_open_watched(c->store, histories[c->history.keep], &progress, &a->store, &message);
+
+        if (r < 0)
+                supervise_refuse(message ? 0 : r, "%s", message ? message : "The store cannot be opened");
+        else
+                log_info("The store %s is %s", c->store, store_passage(a->store));
+        return r;
+}
+
+static int open_state(struct agent *a) {
+        const struct config *c = a->config;
+        _cleanup_free_ char *lock = path_join(c->state, "agent.lock");
         int r = lock ? dir_make_all(c->executions, 0750) : -ENOMEM;
 
-        if (r < 0) {
-                log_error(r, "The state folder %s cannot be made", c->state);
-                return r;
-        }
-        a->lock_fd = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0640);
-        if (a->lock_fd < 0 || flock(a->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-                r = -errno;
-                log_error(r, "Another agent uses the state folder %s", c->state);
-                return r;
-        }
-        r = store_open(c->store, histories[c->history.keep], &a->store, &message);
         if (r < 0)
-                log_error(r, "The store %s cannot be opened%s%s", c->store, message ? ": " : "", message ? message : "");
+                return supervise_refuse(r, "The state folder %s cannot be made", c->state);
+        a->lock_fd = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0640);
+        if (a->lock_fd < 0)
+                return supervise_refuse(-errno, "The state folder %s cannot be written to", c->state);
+        if (flock(a->lock_fd, LOCK_EX | LOCK_NB) < 0)
+                return supervise_refuse(-errno, "Another agent uses the state folder %s", c->state);
+        isolation_init(&a->isolation); /* what the last agent left is killed before its folders are removed */
+        isolation_log_gaps(&a->isolation, &c->limits.task);
+        r = open_store(a);
+        if (r >= 0)
+                r = open_held(a);
+        if (r >= 0)
+                leftovers_settle_all(c, a->held);
         return r;
 }
 
@@ -81,9 +96,8 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 static int watch_signals(struct agent *a) {
         static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
         sigset_t mask;
-        int r = 0;
+        int r = spawn_ignore(SIGPIPE);
 
-        signal(SIGPIPE, SIG_IGN);
         sigemptyset(&mask);
         for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
                 sigaddset(&mask, signals[i]);
@@ -97,22 +111,27 @@ static int watch_signals(struct agent *a) {
 /* The ledger and the history grow old in small pieces, so that no turn takes long. */
 static void retain(struct agent *a, uint64_t now_usec) {
         uint64_t wall = clock_realtime_usec();
-        int r;
+        int r, k;
 
-        if (now_usec < a->retain_usec || !turn_store_is_well(a->turn))
+        if (now_usec < a->retain_usec || a->services.store_fails)
                 return;
         r = store_retain(a->store, usec_sub(wall, a->config->history.max_age_usec),
                          usec_sub(wall, a->config->history.ledger_age_usec), RETAIN_ROWS);
         if (r < 0)
                 log_warning(r, "Old records could not be removed");
-        a->retain_usec = r > 0 ? 0 : usec_add(now_usec, RETAIN_USEC);
+        k = execution_folders_retain(a->config->executions, usec_sub(wall, a->config->history.max_age_usec),
+                                     RETAIN_FOLDERS, execution_is_running, &a->services);
+        if (k < 0)
+                log_warning(k, "Files of old executions could not be removed");
+        a->retain_usec = r > 0 || k > 0 ? 0 : usec_add(now_usec, RETAIN_USEC);
 }
 
 static int on_house_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         struct agent *a = userdata;
         uint64_t now = clock_monotonic_usec();
 
-        agent_drop_quiet(a);
+        if (a->stop == STOP_NONE)
+                triggers_drop_quiet(&a->services, &a->dropped);
         retain(a, now);
         sd_event_source_set_time(source, usec_add(now, HOUSE_USEC));
         return 0;
@@ -122,35 +141,6 @@ static void after_turn(void *userdata) {
         agent_stop_check(userdata);
 }
 
-int agent_add_trigger(struct agent *a, const struct trigger_config *config) {
-        struct trigger *t;
-        int r = trigger_new(&a->services, config, &t);
-
-        if (r < 0)
-                return r;
-        DL_APPEND(a->services.triggers, t);
-        trigger_start(t);
-        return 0;
-}
-
-void agent_drop_quiet(struct agent *a) {
-        struct trigger *t, *next;
-
-        if (a->stop != STOP_NONE)
-                return;
-        for (t = a->services.triggers; t; t = next) {
-                next = t->next;
-                if (t->phase != TRIGGER_STOPPING || !trigger_is_quiet(t))
-                        continue;
-                a->dropped_received += t->counters.received;
-                a->dropped_succeeded += t->counters.succeeded;
-                a->dropped_failed += t->counters.failed;
-                a->dropped_deleted += t->counters.deleted;
-                DL_DELETE(a->services.triggers, t);
-                trigger_unref(t);
-        }
-}
-
 static int build(struct agent *a) {
         struct services *s = &a->services;
         int r = sd_event_new(&a->event);
@@ -158,17 +148,19 @@ static int build(struct agent *a) {
         s->event = a->event;
         s->config = a->config;
         s->deliveries = &a->deliveries;
-        s->dispatch = &a->dispatch;
+        s->slots = &a->slots;
         s->message_json = &a->message_json;
-        dispatch_init(&a->dispatch, s, a->config->limits.executions);
+        s->isolation = &a->isolation;
+        a->slots.total = a->config->limits.executions;
+        places_set_flows(&a->slots.places, &a->config->flow_set);
+        dispatch_init(&a->dispatch, s);
         if (r >= 0)
                 r = watch_signals(a);
         if (r >= 0)
                 r = clients_new(a->event, a->config->aws.ca_bundle, &a->clients);
         s->clients = a->clients;
         if (r >= 0)
-                r = turn_new(s, after_turn, a, &a->turn);
-        s->turn = a->turn;
+                r = turn_new(s, &a->dispatch, after_turn, a, &a->turn);
         if (r >= 0)
                 r = engine_local_new(s, &a->engine);
         if (r >= 0)
@@ -180,9 +172,7 @@ static int build(struct agent *a) {
                                       usec_add(clock_monotonic_usec(), HOUSE_USEC), USEC_PER_SEC, on_house_timer, a);
         if (r >= 0)
                 r = sd_event_source_set_enabled(a->house_timer, SD_EVENT_ON);
-        if (r < 0)
-                log_error(r, "The agent cannot start");
-        return r < 0 ? r : 0;
+        return r < 0 ? supervise_refuse(r, "The agent cannot start") : 0;
 }
 
 static int open_status(struct agent *a) {
@@ -191,26 +181,27 @@ static int open_status(struct agent *a) {
         int r = folder ? dir_make_all(folder, 0755) : 0;
 
         if (r >= 0)
-                r = status_server_new(a->event, path, agent_write_status, a, &a->status);
-        if (r < 0)
-                log_error(r, "The status socket %s cannot be made", path);
-        return r;
+                r = status_server_new(a->event, path, agent_answer, a, &a->status);
+        return r < 0 ? supervise_refuse(r, "The status socket %s cannot be made", path) : 0;
+}
+
+/* Its leftovers are back. */
+static void on_queue_recovered(void *userdata, const char *queue_url) {
+        struct agent *a = userdata;
+
+        triggers_begin_polling(&a->services, queue_url);
 }
 
 static int begin(struct agent *a) {
-        int r = recovery_new(&a->services, &a->recovery);
+        int r = recovery_new(&a->services, on_queue_recovered, a, &a->recovery);
 
         a->services.recovery = a->recovery;
-        if (r < 0) {
-                log_error(r, "The executions of the last run could not be ended in the store");
-                return r;
-        }
+        if (r < 0)
+                return supervise_refuse(r, "The executions of the last run could not be ended in the store");
         for (size_t i = 0; i < a->config->trigger_count; i++) {
-                r = agent_add_trigger(a, &a->config->triggers[i]);
-                if (r < 0) {
-                        log_error(r, "Trigger %s cannot start", a->config->triggers[i].id);
-                        return r;
-                }
+                r = triggers_add(&a->services, &a->config->triggers[i]);
+                if (r < 0)
+                        return supervise_refuse(r, "Trigger %s cannot start", a->config->triggers[i].id);
         }
         return 0;
 }
@@ -229,6 +220,7 @@ int agent_new(const char *config_path, struct config *config, struct agent **ret
         a->config_path = text_dup(config_path);
         r = a->config_path ? open_state(a) : -ENOMEM;
         a->services.store = a->store;
+        a->services.held = a->held;
         if (r >= 0)
                 r = build(a);
         if (r >= 0)
@@ -248,37 +240,26 @@ int agent_run(struct agent *a) {
         return sd_event_loop(a->event);
 }
 
-/* What is left now is SQS's: its visibility timeouts bring it back. */
-static void abandon_triggers(struct agent *a) {
-        struct trigger *t, *next;
-
-        for (t = a->services.triggers; t; t = next) {
-                next = t->next;
-                executions_abandon(t);
-                poller_done(&t->poller);
-                lease_abandon(&t->lease);
-                DL_DELETE(a->services.triggers, t);
-                trigger_unref(t);
-        }
-}
-
 struct agent *agent_free(struct agent *a) {
         if (!a)
                 return NULL;
         a->services.stopping = true;
         engine_local_free(a->engine);
+        a->services.engine = NULL; /* the store's last completions find none */
         store_free(a->store); /* its completions still reach the deliveries */
-        abandon_triggers(a);
+        triggers_abandon(&a->services);
+        held_free(a->held); /* what is in it still, the next start gives back */
         recovery_free(a->recovery);
         status_server_free(a->status);
         clients_free(a->clients);
         supervise_free(a->supervise);
         turn_free(a->turn);
-        dispatch_done(&a->dispatch);
+        slots_done(&a->slots);
         message_json_done(&a->message_json);
         sd_event_source_unref(a->stop_timer);
         sd_event_source_unref(a->house_timer);
         sd_event_unref(a->event);
+        isolation_done(&a->isolation);
         config_free(a->config);
         close_fd(a->lock_fd);
         free(a->config_path);

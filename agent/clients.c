@@ -85,6 +85,9 @@ static int identity_new(struct clients *c, const struct config_aws *aws, struct 
                 .access_key_id = aws->access_key_id,
                 .secret_access_key = aws->secret_access_key,
                 .session_token = aws->session_token,
+                .region = aws->region,
+                .role = { aws->role_arn, aws->role_external_id, aws->role_session_name, aws->role_sec },
+                .sts_endpoint = aws->sts_endpoint,
         };
 
         struct diag diag = DIAG_INIT;

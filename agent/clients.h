@@ -6,7 +6,7 @@
 
 #include "common/aws/sqs.h"
 #include "common/base/cleanup.h"
-#include "common/flow/config.h"
+#include "common/config/config.h"
 
 struct clients;
 

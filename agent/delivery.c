@@ -10,12 +10,10 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "agent/execution.h"
-#include "agent/lease.h"
-#include "agent/services.h"
+#include "agent/events.h"
+#include "agent/held.h"
 #include "agent/trigger.h"
 #include "common/base/text.h"
-#include "common/store/store.h"
 
 /* "id\0url" in out (as long as it must be); 0 when it does not fit. */
 static size_t write_key(char *out, size_t size, const char *queue_url, const char *message_id) {
@@ -41,8 +39,25 @@ struct delivery *deliveries_find(struct deliveries *all, const char *queue_url, 
 static void delivery_free(struct delivery *d) {
         trigger_unref(d->trigger);
         sqs_message_free(d->message);
-        free(d->receipt_handle);
+        free(d->lease.receipt_handle);
         free(d);
+}
+
+/* For the next start, in case this process dies (P8a). */
+static uint32_t note_held(const struct delivery *d) {
+        const struct trigger *t = d->trigger;
+        const struct held_message m = {
+                .trigger = t->config.id,
+                .flow = t->config.flow_id,
+                .flow_revision = t->config.flow->revision,
+                .queue_url = t->queue.url,
+                .message_id = d->message_id,
+                .group_id = d->message->group_id,
+                .receipt_handle = d->lease.receipt_handle,
+                .receive_count = d->receive_count,
+        };
+
+        return held_put(t->services->held, &m);
 }
 
 int delivery_new(struct trigger *trigger, struct sqs_message **message, const struct lease_terms *terms,
@@ -61,15 +76,16 @@ int delivery_new(struct trigger *trigger, struct sqs_message **message, const st
                 return -ENOMEM;
         }
         d->message_id = d->key;
-        d->receipt_handle = TAKE_PTR(m->receipt_handle);
+        d->lease.receipt_handle = TAKE_PTR(m->receipt_handle);
+        d->lease.terms = *terms;
         d->receive_count = m->receive_count;
         d->sent_usec = m->sent_usec;
-        d->terms = *terms;
         d->message = m;
         *message = NULL;
         d->trigger = trigger_ref(trigger);
         trigger->services->deliveries->count++;
-        lease_hold(&trigger->lease, d);
+        d->held_place = note_held(d);
+        lease_hold(&trigger->lease, &d->lease);
         *ret = d;
         return 0;
 }
@@ -80,33 +96,38 @@ int delivery_new(struct trigger *trigger, struct sqs_message **message, const st
 static void hand_back_followers(struct delivery *d) {
         struct fifo_item *last;
 
-        while (d->fifo.group && (last = fifo_last_waiting(&d->fifo)) && last != &d->fifo)
-                if (!delivery_give_back(CONTAINER_OF(last, struct delivery, fifo), 0))
+        while (d->waiting.fifo.group && (last = fifo_last_waiting(&d->waiting.fifo)) && last != &d->waiting.fifo)
+                if (!delivery_give_back(CONTAINER_OF(last, struct delivery, waiting.fifo), 0))
                         break;
 }
 
 /* The group follows the delivery's way from `d->state` to `next`. */
 static void move_in_group(struct delivery *d, enum delivery_state next) {
-        struct fifo *f = &d->trigger->fifo;
+        struct fifo *f = &d->trigger->waiting.fifo;
 
-        if (!d->fifo.group)
+        if (!d->waiting.fifo.group)
                 return;
-        if (next == DELIVERY_FAILED || next == DELIVERY_LOST || (d->fifo.waiting && next == DELIVERY_GONE))
+        if (next == DELIVERY_FAILED || next == DELIVERY_LOST || (d->waiting.fifo.waiting && next == DELIVERY_GONE))
                 hand_back_followers(d);
         if (next == DELIVERY_RELEASING)
-                fifo_release_begin(f, &d->fifo);
-        else if (d->fifo.releasing)
-                fifo_release_end(f, &d->fifo);
-        if (!d->fifo.group)
+                fifo_release_begin(f, &d->waiting.fifo);
+        else if (d->waiting.fifo.releasing)
+                fifo_release_end(f, &d->waiting.fifo);
+        if (!d->waiting.fifo.group)
                 return;
-        if (d->fifo.waiting && next == DELIVERY_RUNNING)
-                fifo_take(f, &d->fifo, d->execution);
-        else if (d->fifo.taken && next == DELIVERY_RUNNING && d->state == DELIVERY_WAITING)
-                fifo_hand_over(f, &d->fifo, d->execution);
-        else if (d->fifo.waiting && next == DELIVERY_GONE)
-                fifo_remove(f, &d->fifo);
-        else if (d->fifo.taken && (next == DELIVERY_SUCCEEDED || next == DELIVERY_RELEASING || next == DELIVERY_GONE))
-                fifo_end(f, &d->fifo);
+        if (d->waiting.fifo.waiting && next == DELIVERY_RUNNING)
+                fifo_take(f, &d->waiting.fifo, d->execution);
+        else if (d->waiting.fifo.taken && next == DELIVERY_RUNNING && d->state == DELIVERY_WAITING)
+                fifo_hand_over(f, &d->waiting.fifo, d->execution);
+        else if (d->waiting.fifo.waiting && next == DELIVERY_GONE)
+                fifo_remove(f, &d->waiting.fifo);
+        else if (d->waiting.fifo.taken && (next == DELIVERY_SUCCEEDED || next == DELIVERY_RELEASING || next == DELIVERY_GONE))
+                fifo_end(f, &d->waiting.fifo);
+}
+
+static void forget_held(struct delivery *d) {
+        held_drop(d->trigger->services->held, d->held_place);
+        d->held_place = HELD_NONE;
 }
 
 /* --- the setter ------------------------------------------------------------------------------------------------------ */
@@ -115,9 +136,15 @@ static void leave(struct delivery *d, enum delivery_state next) {
         if (d->state == next)
                 return;
         if (d->state == DELIVERY_WAITING)
-                trigger_unqueue(d->trigger, d);
+                trigger_remove_waiting(d->trigger, &d->waiting);
         if (d->state == DELIVERY_SUCCEEDED || d->state == DELIVERY_RELEASING)
-                lease_unqueue(&d->trigger->lease, d);
+                lease_unlist(&d->trigger->lease, &d->lease);
+}
+
+static void begin_waiting(struct delivery *d) {
+        const char *group = d->message->group_id;
+
+        trigger_add_waiting(d->trigger, &d->waiting, group ? group : d->message_id);
 }
 
 static void enter(struct delivery *d, enum delivery_state previous) {
@@ -126,18 +153,26 @@ static void enter(struct delivery *d, enum delivery_state previous) {
         switch (d->state) {
         case DELIVERY_WAITING:
                 if (previous != DELIVERY_WAITING)
-                        trigger_queue(d->trigger, d);
+                        begin_waiting(d);
                 break;
-        case DELIVERY_SUCCEEDED:
+        case DELIVERY_SUCCEEDED: /* it is in the ledger: if it came again, it would be deleted unseen */
+                forget_held(d);
+                if (previous != d->state)
+                        lease_delete(&d->trigger->lease, &d->lease);
+                break;
         case DELIVERY_RELEASING:
                 if (previous != d->state)
-                        lease_queue(&d->trigger->lease, d);
+                        lease_release(&d->trigger->lease, &d->lease);
+                break;
+        case DELIVERY_LOST:
+                lease_let_go(&d->lease);
                 break;
         case DELIVERY_GONE:
-                lease_forget(&d->trigger->lease, d);
+                forget_held(d);
+                lease_forget(&d->trigger->lease, &d->lease);
                 HASH_DEL(s->deliveries->by_key, d);
                 s->deliveries->count--;
-                if (!d->in_flight)
+                if (!d->lease.in_flight)
                         delivery_free(d);
                 break;
         default:
@@ -159,7 +194,7 @@ bool delivery_apply(struct delivery *d, enum delivery_event event) {
 }
 
 bool delivery_give_back(struct delivery *d, unsigned visibility_sec) {
-        d->release_sec = visibility_sec;
+        d->lease.release_sec = visibility_sec;
         return delivery_apply(d, DELIVERY_GIVE_BACK);
 }
 
@@ -170,39 +205,113 @@ bool delivery_join(struct delivery *d, struct sqs_message **message, const struc
                 delivery_apply(d, DELIVERY_RECEIVED_AGAIN);
                 return false;
         }
-        free(d->receipt_handle);
-        d->receipt_handle = TAKE_PTR(m->receipt_handle);
-        d->handle_version++;
+        lease_adopt(&d->trigger->lease, &d->lease, &m->receipt_handle, terms);
         d->receive_count = MAX(d->receive_count, m->receive_count);
-        d->terms = *terms;
         delivery_apply(d, DELIVERY_RECEIVED_AGAIN);
-        lease_hold_again(&d->trigger->lease, d);
-        if (d->execution) /* best effort: without it, a crash costs a visibility timeout */
-                (void)store_message_handle(d->trigger->services->store, execution_id(d->execution), d->message_id,
-                                           d->receipt_handle);
+        held_new_handle(d->trigger->services->held, d->held_place, d->lease.receipt_handle);
         *message = sqs_message_free(m);
         return true;
 }
 
-void delivery_call_ended(struct delivery *d) {
-        d->in_flight = false;
-        if (d->state == DELIVERY_GONE)
-                delivery_free(d);
+/* --- what the lease tells -------------------------------------------------------------------------------------------- */
+
+static struct delivery *delivery_of(struct lease_item *item) {
+        return CONTAINER_OF(item, struct delivery, lease);
 }
 
-void delivery_abandon(struct delivery *d) {
-        lease_unqueue(&d->trigger->lease, d);
+static bool may_release(const struct lease_item *item) {
+        const struct fifo_item *fifo = &CONTAINER_OF(item, const struct delivery, lease)->waiting.fifo;
+
+        return !fifo->releasing || fifo_release_may_go(fifo);
+}
+
+static void on_released(struct lease_item *item) {
+        struct delivery *d = delivery_of(item);
+        struct poller *p = &d->trigger->poller;
+
+        p->may_take_back |= p->receives && item->release_sec == 0;
+        delivery_apply(d, DELIVERY_GIVEN_BACK);
+}
+
+static void on_delete_sent(struct lease_item *item) {
+        delivery_apply(delivery_of(item), DELIVERY_DELETE_SENT);
+}
+
+static void on_deleted(struct lease_item *item, const char *refusal) {
+        struct delivery *d = delivery_of(item);
+
+        if (refusal)
+                trigger_log_message(d->trigger, LOG_WARNING, NULL, d->message_id,
+                                    "the delete was refused (%s); if the message comes again it is deleted unseen", refusal);
+        else
+                d->trigger->counters.of[COUNTER_DELETED]++;
+        delivery_apply(d, DELIVERY_DELETE_DONE);
+}
+
+static void on_delete_again(struct lease_item *item, bool failed) {
+        struct delivery *d = delivery_of(item);
+
+        d->trigger->counters.of[COUNTER_DELETE_FAILURES] += failed;
+        delivery_apply(d, DELIVERY_DELETE_AGAIN);
+}
+
+static void on_lost(struct lease_item *item) {
+        struct delivery *d = delivery_of(item);
+        const char *what = NULL;
+
+        if (d->state == DELIVERY_RUNNING)
+                what = "its lease was lost; the execution goes on, another consumer may get it";
+        else if (d->state == DELIVERY_WAITING)
+                what = "its lease was lost before it could start";
+        if (what)
+                trigger_log_message(d->trigger, LOG_WARNING, EVENT_LEASE_LOST, d->message_id, "%s", what);
+        delivery_apply(d, DELIVERY_LEASE_LOST);
+}
+
+static void on_call_ended(struct lease_item *item) {
+        delivery_free(delivery_of(item));
+}
+
+static void on_answered(struct lease *l, const struct aws_error *error) {
+        trigger_call_answered(CONTAINER_OF(l, struct trigger, lease), error);
+}
+
+const struct lease_ops delivery_lease_ops = {
+        .may_release = may_release,
+        .on_released = on_released,
+        .on_delete_sent = on_delete_sent,
+        .on_deleted = on_deleted,
+        .on_delete_again = on_delete_again,
+        .on_lost = on_lost,
+        .on_call_ended = on_call_ended,
+        .on_answered = on_answered,
+};
+
+/* --- the process ends ------------------------------------------------------------------------------------------------ */
+
+static void abandon(struct delivery *d) {
+        lease_unlist(&d->trigger->lease, &d->lease);
         if (d->state == DELIVERY_WAITING)
-                trigger_unqueue(d->trigger, d);
-        if (d->fifo.group) {
-                if (d->fifo.waiting)
-                        fifo_remove(&d->trigger->fifo, &d->fifo);
-                if (d->fifo.group && d->fifo.releasing)
-                        fifo_release_end(&d->trigger->fifo, &d->fifo);
-                if (d->fifo.group && d->fifo.taken)
-                        fifo_end(&d->trigger->fifo, &d->fifo);
+                trigger_remove_waiting(d->trigger, &d->waiting);
+        if (d->waiting.fifo.group) {
+                if (d->waiting.fifo.waiting)
+                        fifo_remove(&d->trigger->waiting.fifo, &d->waiting.fifo);
+                if (d->waiting.fifo.group && d->waiting.fifo.releasing)
+                        fifo_release_end(&d->trigger->waiting.fifo, &d->waiting.fifo);
+                if (d->waiting.fifo.group && d->waiting.fifo.taken)
+                        fifo_end(&d->trigger->waiting.fifo, &d->waiting.fifo);
         }
-        lease_forget(&d->trigger->lease, d);
+        lease_forget(&d->trigger->lease, &d->lease);
         HASH_DEL(d->trigger->services->deliveries->by_key, d);
         delivery_free(d);
+}
+
+void deliveries_abandon(struct trigger *t) {
+        struct lease_item *item, *next;
+
+        lease_cancel_calls(&t->lease);
+        for (item = t->lease.held; item; item = next) {
+                next = item->next;
+                abandon(delivery_of(item));
+        }
 }

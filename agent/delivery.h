@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "agent/delivery_state.h"
-#include "agent/fifo.h"
-#include "agent/lease_plan.h"
+#include "agent/lease.h"
+#include "agent/waiting.h"
 #include "common/aws/sqs_message.h"
 #include "common/base/cleanup.h"
 #include "common/base/hashmap.h"
@@ -20,20 +20,12 @@ struct delivery {
         struct trigger *trigger;          /* referenced */
         struct execution *execution;      /* while it runs */
         struct sqs_message *message;      /* owned until its execution started */
-        char *receipt_handle;             /* the newest */
         const char *message_id;           /* part of key */
-        unsigned handle_version;          /* changes with receipt_handle */
         unsigned receive_count;
         uint64_t sent_usec;               /* SentTimestamp: part of the ledger's key */
-        struct lease_terms terms;
-        unsigned release_sec;             /* RELEASING: the visibility to set */
-        bool in_window;                   /* WAITING: in the batch that is being collected */
-        bool in_flight;                   /* a call about it is under way: it must stay */
-        bool on_wire_list;                /* in the lease's deletes or releases */
-        struct fifo_item fifo;
-        struct delivery *prev, *next;             /* trigger: waiting or window */
-        struct delivery *held_prev, *held_next;   /* lease: every delivery, in the order of arrival */
-        struct delivery *wire_prev, *wire_next;   /* lease: deletes or releases */
+        uint32_t held_place;              /* in services->held */
+        struct lease_item lease;          /* in its trigger's */
+        struct waiting_item waiting;      /* the same */
         UT_hash_handle hh;
         size_t key_len;
         char key[];                       /* message id, NUL, queue URL */
@@ -63,7 +55,8 @@ bool delivery_join(struct delivery *d, struct sqs_message **message, const struc
 /* Sends it back to its queue, to be visible after `visibility_sec`. False: not possible in its state. */
 bool delivery_give_back(struct delivery *d, unsigned visibility_sec);
 
-/* For lease.c: a call about it ended. */
-void delivery_call_ended(struct delivery *d);
-/* For lease.c, when the process ends: frees it in whichever state. */
-void delivery_abandon(struct delivery *d);
+/* For trigger_new(): what the lease tells of a delivery becomes the next move of it. */
+extern const struct lease_ops delivery_lease_ops;
+
+/* The process ends: cancels the calls about the trigger's deliveries and frees every one, whatever its state. */
+void deliveries_abandon(struct trigger *t);

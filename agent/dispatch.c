@@ -1,152 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Slots are counted, not handed around: a trigger holds as many as it runs executions plus as many as what waits in it
- * will need, so that a receive (P6) and a start see the same number. Sharing follows from one rule in two places: the
- * next start, and the next receive, belong to the trigger whose share is least used. */
+/* Sharing follows from one rule in two places: the next start, and the next receive, belong to the trigger whose share is
+ * least used. */
 #include "agent/dispatch.h"
-
-#include <stddef.h>
-#include <string.h>
 
 #include "agent/engine.h"
 #include "agent/execution.h"
-#include "agent/turn.h"
+#include "agent/trigger.h"
 #include "common/aws/retry.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/link/calls.h"
 
 #define ENGINE_BASE_USEC (500 * USEC_PER_MSEC)
 #define ENGINE_CAP_USEC (10 * USEC_PER_SEC)
 
-void dispatch_init(struct dispatch *d, struct services *services, unsigned slots) {
-        *d = (struct dispatch){ .services = services, .slots = slots };
+void dispatch_init(struct dispatch *d, struct services *services) {
+        *d = (struct dispatch){ .services = services, .slots = services->slots };
 }
 
-void dispatch_done(struct dispatch *d) {
-        struct flow_gate *g, *next;
+/* How many executions its flow lets be held, here and in other triggers; 0: any number. A flow that refuses one too many
+ * (execution.c) bounds nothing before its start: the message must be here to be refused. */
+static unsigned flow_bound(const struct trigger *t) {
+        const struct flow *f = t->config.flow;
 
-        HASH_ITER(hh, d->gates, g, next) {
-                HASH_DEL(d->gates, g);
-                free(g);
-        }
-}
-
-struct flow_gate *dispatch_gate(struct dispatch *d, const char *flow_id) {
-        struct flow_gate *g;
-        size_t len = strlen(flow_id);
-
-        HASH_FIND(hh, d->gates, flow_id, len, g);
-        if (g)
-                return g;
-        g = calloc(1, sizeof *g + len + 1);
-        if (!g)
-                return NULL;
-        memcpy(g->flow_id, flow_id, len);
-        HASH_ADD_KEYPTR(hh, d->gates, g->flow_id, len, g);
-        if (!hash_added(g)) {
-                free(g);
-                return NULL;
-        }
-        return g;
-}
-
-/* --- lists ----------------------------------------------------------------------------------------------------------- */
-
-/* The link of t that stands at the same place as `link` in its trigger. */
-static struct trigger_link *link_of(struct trigger *t, ptrdiff_t offset) {
-        return (struct trigger_link *)((char *)t + offset);
-}
-
-void dispatch_list(struct trigger **list, struct trigger *t, struct trigger_link *link) {
-        ptrdiff_t offset = (char *)link - (char *)t;
-
-        if (link->listed)
-                return;
-        link->listed = true;
-        link->next = NULL;
-        if (*list) {
-                struct trigger *last = link_of(*list, offset)->prev;
-                link_of(last, offset)->next = t;
-                link->prev = last;
-                link_of(*list, offset)->prev = t;
-        } else {
-                link->prev = t;
-                *list = t;
-        }
-}
-
-void dispatch_unlist(struct trigger **list, struct trigger *t, struct trigger_link *link) {
-        ptrdiff_t offset = (char *)link - (char *)t;
-
-        if (!link->listed)
-                return;
-        link->listed = false;
-        if (link->next)
-                link_of(link->next, offset)->prev = link->prev;
-        else
-                link_of(*list, offset)->prev = link->prev;
-        if (*list == t)
-                *list = link->next;
-        else
-                link_of(link->prev, offset)->next = link->next;
-}
-
-void dispatch_forget(struct dispatch *d, struct trigger *t) {
-        dispatch_unlist(&d->busy, t, &t->busy);
-        dispatch_unlist(&d->hungry, t, &t->hungry);
-        dispatch_unlist(&d->flush, t, &t->flush);
-}
-
-/* --- counting -------------------------------------------------------------------------------------------------------- */
-
-static unsigned slots_for(const struct trigger *t, unsigned messages) {
-        unsigned size = t->config.batch_records;
-
-        return size == 0 ? messages : (messages + size - 1) / size;
-}
-
-void dispatch_account(struct dispatch *d, struct trigger *t) {
-        unsigned held = t->running + slots_for(t, t->waiting_count);
-
-        d->held += held - t->held;
-        t->gate->held += held - t->held;
-        t->held = held;
-        if (t->waiting_count > 0)
-                dispatch_list(&d->busy, t, &t->busy);
-        else
-                dispatch_unlist(&d->busy, t, &t->busy);
-}
-
-void dispatch_reserve(struct dispatch *d, struct trigger *t, int count) {
-        d->reserved += (unsigned)count;
-}
-
-void dispatch_running(struct dispatch *d, struct trigger *t, int change) {
-        d->running += (unsigned)change;
-        t->running += (unsigned)change;
-        t->gate->running += (unsigned)change;
-        dispatch_account(d, t);
+        return f->concurrency_behavior == FLOW_QUEUE ? f->concurrency_limit : 0;
 }
 
 /* --- starting -------------------------------------------------------------------------------------------------------- */
 
-static struct delivery *next_waiting(struct trigger *t) {
-        struct fifo_item *item;
-
-        if (!t->config.fifo)
-                return t->waiting;
-        item = fifo_peek(&t->fifo);
-        return item ? CONTAINER_OF(item, struct delivery, fifo) : NULL;
-}
-
 /* Moves what waits into the window while it has room. */
 static bool window_is_ready(struct trigger *t, uint64_t now_usec) {
-        struct delivery *d;
-
-        while (batch_room(&t->window, t->config.batch_records) > 0 && (d = next_waiting(t)))
-                trigger_collect(t, d, now_usec);
-        if (batch_is_ready(&t->window, t->config.batch_records, t->config.batch_duration_usec, now_usec))
+        waiting_fill_window(&t->waiting, t->config.batch_records, now_usec);
+        if (batch_is_ready(&t->waiting.window, t->config.batch_records, t->config.batch_duration_usec, now_usec))
                 return true;
-        trigger_wake_at(t, batch_closes_usec(&t->window, t->config.batch_duration_usec));
+        trigger_wake_at(t, batch_closes_usec(&t->waiting.window, t->config.batch_duration_usec));
         return false;
 }
 
@@ -157,15 +44,20 @@ static bool has_rate(struct trigger *t, uint64_t now_usec) {
         return false;
 }
 
-static bool may_start(struct trigger *t, uint64_t now_usec) {
-        unsigned limit = t->config.flow->concurrency_limit;
+/* Nobody whom a task calls came earlier and gets the last place. */
+static bool is_its_turn(const struct trigger *t) {
+        unsigned limit = flow_bound(t);
 
-        if ((t->config.concurrency > 0 && t->running >= t->config.concurrency) ||
-            (limit > 0 && t->gate->running >= limit))
+        return limit == 0 || place_flow_room(t->slots.gate->places, limit, waiting_ticket(&t->waiting)) > 0;
+}
+
+static bool may_start(struct trigger *t, uint64_t now_usec) {
+        if ((t->config.concurrency > 0 && t->slots.running >= t->config.concurrency) ||
+            slots_flow_is_full(&t->slots, flow_bound(t)))
                 return false;
-        if (t->config.batch_records > 0 ? !window_is_ready(t, now_usec) : !next_waiting(t))
+        if (t->config.batch_records > 0 ? !window_is_ready(t, now_usec) : !waiting_next(&t->waiting))
                 return false;
-        return has_rate(t, now_usec);
+        return has_rate(t, now_usec) && is_its_turn(t);
 }
 
 /* Less of its share: a/weight(a) < b/weight(b). */
@@ -176,10 +68,13 @@ static bool has_less(unsigned a, unsigned weight_a, unsigned b, unsigned weight_
 static struct trigger *next_to_start(struct dispatch *d, uint64_t now_usec) {
         struct trigger *best = NULL;
 
-        for (struct trigger *t = d->busy; t; t = t->busy.next)
-                if ((!best || has_less(t->running, t->config.weight, best->running, best->config.weight)) &&
+        for (struct listed *l = d->slots->busy; l; l = l->next) {
+                struct trigger *t = CONTAINER_OF(l, struct trigger, slots.busy);
+
+                if ((!best || has_less(t->slots.running, t->config.weight, best->slots.running, best->config.weight)) &&
                     may_start(t, now_usec))
                         best = t;
+        }
         return best;
 }
 
@@ -188,32 +83,39 @@ static void engine_failed(struct dispatch *d, struct trigger *t, int error, uint
                 log_error(error, "No execution can be started; messages wait under their lease");
         d->engine_not_before_usec =
                 usec_add(now_usec, retry_backoff_usec(d->engine_failures++, ENGINE_BASE_USEC, ENGINE_CAP_USEC,
-                                                      trigger_random(t)));
+                                                      jitter_next(&t->jitter)));
         trigger_wake_at(t, d->engine_not_before_usec);
 }
 
-void dispatch_start(struct dispatch *d) {
+static void start_waiting(struct dispatch *d) {
         uint64_t now = clock_monotonic_usec();
         struct trigger *t;
         int r;
 
-        if (d->services->stopping || !turn_store_is_well(d->services->turn))
+        if (d->services->stopping || d->services->store_fails)
                 return;
         if (now < d->engine_not_before_usec) {
-                if (d->busy)
-                        trigger_wake_at(d->busy, d->engine_not_before_usec);
+                if (d->slots->busy)
+                        trigger_wake_at(CONTAINER_OF(d->slots->busy, struct trigger, slots.busy), d->engine_not_before_usec);
                 return;
         }
-        while (d->running < d->slots && (t = next_to_start(d, now))) {
-                r = t->config.batch_records > 0 ? execution_start_batch(t) : execution_start(t, next_waiting(t));
+        while (d->slots->running < d->slots->total && (t = next_to_start(d, now))) {
+                r = t->config.batch_records > 0 ? execution_start_batch(t) : execution_start(t);
                 if (r < 0) {
                         engine_failed(d, t, r, now);
                         return;
                 }
+                if (r == EXECUTION_REFUSED)
+                        continue; /* the engine was not asked */
                 if (d->engine_failures > 0)
                         log_info("Executions start again");
                 d->engine_failures = 0;
         }
+}
+
+void dispatch_start(struct dispatch *d) {
+        start_waiting(d);
+        calls_answer(&d->slots->places); /* what the messages left, also while nothing new starts */
 }
 
 /* --- receiving ------------------------------------------------------------------------------------------------------- */
@@ -222,15 +124,65 @@ static unsigned less(unsigned a, unsigned b) {
         return a > b ? a - b : 0;
 }
 
+/* What it holds, and what its open receives speak for. */
+static unsigned used(const struct trigger *t) {
+        return t->slots.held + t->slots.reserved;
+}
+
 /* Executions that this trigger could still start, beside what it holds and what open receives speak for. */
 static unsigned free_slots(const struct dispatch *d, const struct trigger *t) {
-        unsigned limit = t->config.flow->concurrency_limit, count = less(d->slots, d->held + d->reserved);
+        unsigned limit = flow_bound(t), count = slots_left(d->slots);
 
         if (t->config.concurrency > 0)
-                count = MIN(count, less(t->config.concurrency, t->held + t->poller.reserved));
+                count = MIN(count, less(t->config.concurrency, used(t)));
         if (limit > 0)
-                count = MIN(count, less(limit, t->gate->held + t->poller.reserved));
+                count = MIN(count, slots_flow_left(&t->slots, limit));
         return count;
+}
+
+/* Its last receive came back full, and nothing keeps it from the next. A receive that is open for long has found the
+ * queue empty, or the network dead: it must not keep slots from others. */
+static bool has_backlog(const struct trigger *t, uint64_t now_usec) {
+        return t->poller.plan.hot && t->phase == TRIGGER_POLLING && !trigger_holds_off(t) && t->config.batch_records == 0 &&
+               t->poller.plan.not_before_usec <= now_usec && (!t->poller.receives || t->slots.reserved > 0);
+}
+
+/* Slots by weight among the triggers that have a backlog. `all`: their weights. */
+static unsigned share(const struct dispatch *d, const struct trigger *t, uint64_t all) {
+        return (unsigned)MAX(d->slots->total * (uint64_t)t->config.weight / all, UINT64_C(1));
+}
+
+/* The weights of t and of all others that have a backlog. */
+static uint64_t weights(const struct dispatch *d, const struct trigger *t, uint64_t now_usec) {
+        uint64_t all = t->config.weight;
+
+        for (const struct trigger *o = d->services->triggers; o; o = o->next)
+                if (o != t && has_backlog(o, now_usec))
+                        all += o->config.weight;
+        return all;
+}
+
+/* Who was asked in this round and wanted none claims none, unless it lingers for more of them. */
+static bool claims_slots(const struct dispatch *d, const struct trigger *o, uint64_t now_usec) {
+        return (o->asked_round != d->round || poll_is_starved(&o->poller.plan)) && has_backlog(o, now_usec);
+}
+
+/* Slots that the others have yet to get of their shares. Without it, whoever asks first would take whatever is free at
+ * that moment, and weights would count for little. Nothing stands still for a claim that is not made good: who has
+ * least of its share gets one slot in any case. */
+static unsigned beside_claims(const struct dispatch *d, const struct trigger *t, uint64_t now_usec) {
+        uint64_t all = weights(d, t, now_usec);
+        unsigned claims = 0, free = slots_left(d->slots);
+        bool is_least = true;
+
+        for (const struct trigger *o = d->services->triggers; o && all > t->config.weight; o = o->next) {
+                unsigned claim = o != t && claims_slots(d, o, now_usec)
+                                         ? MIN(less(share(d, o, all), used(o)), free_slots(d, o)) : 0;
+
+                claims += claim;
+                is_least &= claim == 0 || !has_less(used(o), o->config.weight, used(t), t->config.weight);
+        }
+        return MAX(less(free, claims), (unsigned)is_least);
 }
 
 /* The same in messages. */
@@ -238,29 +190,32 @@ static unsigned capacity(const struct dispatch *d, struct trigger *t, uint64_t n
         unsigned slots = free_slots(d, t), size = t->config.batch_records, messages, rate;
 
         if (size == 0)
-                messages = slots;
+                messages = MIN(slots, beside_claims(d, t, now_usec));
         else
-                messages = less(size * (slots_for(t, t->waiting_count) + slots), t->waiting_count + t->poller.asked);
+                messages = less(size * (slots_for(&t->slots, t->slots.waiting) + slots), t->slots.waiting + t->poller.asked);
         rate = rate_available(&t->rate, now_usec);
         if (rate == 0)
                 trigger_wake_at(t, rate_next_usec(&t->rate));
-        return rate == UINT32_MAX ? messages : MIN(messages, less(rate, t->waiting_count + t->poller.asked));
+        return rate == UINT32_MAX ? messages : MIN(messages, less(rate, t->slots.waiting + t->poller.asked));
 }
 
-static unsigned size_max(const struct dispatch *d, const struct trigger *t) {
-        unsigned limit = t->config.flow->concurrency_limit, most = t->config.batch_records;
+static unsigned size_max(const struct dispatch *d, const struct trigger *t, uint64_t now_usec) {
+        unsigned limit = flow_bound(t), most = t->config.batch_records;
 
         if (most > 0)
                 return most;
-        most = t->config.concurrency > 0 ? MIN(d->slots, t->config.concurrency) : d->slots;
+        most = share(d, t, weights(d, t, now_usec));
+        most = t->config.concurrency > 0 ? MIN(most, t->config.concurrency) : most;
         return limit > 0 ? MIN(most, limit) : most;
 }
 
 /* Opens one receive for t, or says when to ask again. True: it may want another one. */
 static bool open_one(struct dispatch *d, struct trigger *t, uint64_t now_usec) {
         uint64_t again;
-        unsigned room = capacity(d, t, now_usec), size = poll_next(&t->poller.plan, room, size_max(d, t), now_usec, &again);
+        unsigned room = capacity(d, t, now_usec), size = poll_next(&t->poller.plan, room, size_max(d, t, now_usec), now_usec, &again);
 
+        if (size > 0 && !trigger_may_receive(t))
+                return false;
         if (size > 0 && poller_open(&t->poller, size) < 0) {
                 poll_failed(&t->poller.plan, RETRY_BASE_USEC, now_usec);
                 again = t->poller.plan.not_before_usec;
@@ -269,31 +224,31 @@ static bool open_one(struct dispatch *d, struct trigger *t, uint64_t now_usec) {
         if (size > 0)
                 return true;
         trigger_wake_at(t, again);
-        if (again != USEC_INFINITY || t->poller.plan.open >= t->poller.plan.heat)
-                dispatch_unlist(&d->hungry, t, &t->hungry); /* the timer or an answer brings it back */
+        /* A timer or an answer brings it back; one that only waits for more slots may get them at any end. */
+        if (!poll_is_starved(&t->poller.plan) && (again != USEC_INFINITY || t->poller.plan.open >= t->poller.plan.heat))
+                wish_no_receives(&d->services->wishes, &t->hungry);
         return false;
-}
-
-static unsigned used(const struct trigger *t) {
-        return t->held + t->poller.reserved;
 }
 
 /* The hungry trigger with least of its share that was not asked in this round. */
 static struct trigger *next_to_receive(const struct dispatch *d, uint64_t round) {
         struct trigger *best = NULL;
 
-        for (struct trigger *t = d->hungry; t; t = t->hungry.next)
+        for (struct listed *l = d->services->wishes.receives; l; l = l->next) {
+                struct trigger *t = CONTAINER_OF(l, struct trigger, hungry);
+
                 if (t->asked_round != round &&
                     (!best || has_less(used(t), t->config.weight, used(best), best->config.weight)))
                         best = t;
+        }
         return best;
 }
 
 static void expire_reservations(struct dispatch *d, uint64_t now_usec) {
-        if (d->reserved == 0 || !d->hungry)
+        if (d->slots->reserved == 0 || !d->services->wishes.receives)
                 return;
         for (struct trigger *t = d->services->triggers; t; t = t->next)
-                if (t->poller.reserved > 0)
+                if (t->slots.reserved > 0)
                         trigger_wake_at(t, poller_expire_reservations(&t->poller, now_usec));
 }
 
@@ -301,23 +256,12 @@ void dispatch_receive(struct dispatch *d) {
         uint64_t now = clock_monotonic_usec();
         struct trigger *t;
 
-        if (d->services->stopping || !d->hungry || !turn_store_is_well(d->services->turn))
+        if (d->services->stopping || d->services->store_fails || !d->services->wishes.receives)
                 return;
-        if (d->held + d->reserved >= d->slots)
+        if (slots_left(d->slots) == 0)
                 expire_reservations(d, now);
         d->round++;
-        while (d->held + d->reserved < d->slots && (t = next_to_receive(d, d->round)))
+        while (slots_left(d->slots) > 0 && (t = next_to_receive(d, d->round)))
                 if (!open_one(d, t, now))
                         t->asked_round = d->round;
-}
-
-void dispatch_flush(struct dispatch *d) {
-        struct trigger *t;
-
-        while ((t = d->flush)) {
-                trigger_ref(t);
-                dispatch_unlist(&d->flush, t, &t->flush);
-                lease_flush(&t->lease);
-                trigger_unref(t);
-        }
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/base/cleanup.h"
-#include "common/flow/protocol.h"
+#include "common/link/protocol.h"
 
 struct execution;
 
@@ -15,8 +15,13 @@ struct engine_ops {
         /* Takes `frame` (borrowed) to where it will run, without letting it begin before flush(). 0: execution_end() will
          * be called exactly once for it, later. -errno: it could not be taken, try later. */
         int (*start)(struct engine *engine, struct execution *e, const struct frame_execute *frame);
-        /* Lets what was taken begin: its start is on disk. */
+        /* Lets what was taken begin: its start is noted. */
         void (*flush)(struct engine *engine);
         /* Asks for its end; execution_end() follows, at the latest after the engine's kill deadline. */
         void (*cancel)(struct engine *engine, struct execution *e);
+        /* Ends at once what still runs of executions that have ended (afterExecution). */
+        void (*end_after)(struct engine *engine);
+        /* The end of an execution is on disk, or could not be put there: what still goes on of it may act on that. Legal for
+         * one that does not go on. Let out by flush(). */
+        void (*settle)(struct engine *engine, uint64_t execution_id, bool success);
 };

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is due is decided by lease_plan.c; here are the calls. A call remembers its deliveries and the handle version it
+/* What is due is decided by lease_plan.c; here are the calls. A call remembers its items and the handle version it
  * used: a delete that was confirmed for an older handle than the newest one is repeated, because SQS may answer an old
  * handle with success and delete nothing.
  *
- * A delivery with a call under way is skipped by everything else; delivery.c keeps it alive until the call ends. */
+ * An item with a call under way is skipped by everything else, and its owner keeps it alive until the call ends. */
 #include "agent/lease.h"
 
 #include <utlist.h>
 
-#include "agent/queue.h"
-#include "agent/services.h"
-#include "agent/trigger.h"
-#include "agent/turn.h"
+#include "agent/fault.h"
 #include "common/aws/retry.h"
 #include "common/aws/sqs.h"
 #include "common/base/clock.h"
@@ -33,15 +30,11 @@ struct lease_call {
         unsigned count;
         unsigned granted_sec[LEASE_BATCH_MAX];
         unsigned versions[LEASE_BATCH_MAX];
-        struct delivery *deliveries[LEASE_BATCH_MAX];
+        struct lease_item *items[LEASE_BATCH_MAX];
 };
 
 static struct services *services_of(const struct lease *l) {
-        return l->trigger->services;
-}
-
-static const struct queue *queue_of(const struct lease *l) {
-        return &l->trigger->queue;
+        return l->queue->services;
 }
 
 static void arm(struct lease *l, uint64_t when_usec) {
@@ -55,68 +48,84 @@ static void arm(struct lease *l, uint64_t when_usec) {
                        usec_add(clock_monotonic_usec(), usec_add(left, LIVENESS_MARGIN_USEC)));
 }
 
-void lease_hold(struct lease *l, struct delivery *d) {
-        DL_APPEND2(l->held, d, held_prev, held_next);
-        arm(l, d->terms.due_usec);
+void lease_hold(struct lease *l, struct lease_item *item) {
+        DL_APPEND(l->held, item);
+        item->is_held = item->is_extended = true;
+        arm(l, item->terms.due_usec);
 }
 
-void lease_hold_again(struct lease *l, struct delivery *d) {
-        arm(l, d->terms.due_usec);
+void lease_adopt(struct lease *l, struct lease_item *item, char **receipt_handle, const struct lease_terms *terms) {
+        free(item->receipt_handle);
+        item->receipt_handle = TAKE_PTR(*receipt_handle);
+        item->handle_version++;
+        item->terms = *terms;
+        item->is_extended = true;
+        arm(l, item->terms.due_usec);
 }
 
-void lease_forget(struct lease *l, struct delivery *d) {
-        DL_DELETE2(l->held, d, held_prev, held_next);
+void lease_let_go(struct lease_item *item) {
+        item->is_extended = false;
 }
 
-void lease_queue(struct lease *l, struct delivery *d) {
-        if (d->state == DELIVERY_SUCCEEDED) {
-                if (l->delete_count++ == 0)
-                        l->oldest_delete_usec = clock_boottime_usec();
-                DL_APPEND2(l->deletes, d, wire_prev, wire_next);
-        } else {
-                l->release_count++;
-                DL_APPEND2(l->releases, d, wire_prev, wire_next);
-        }
-        d->on_wire_list = true;
-        trigger_wants_flush(l->trigger);
+void lease_forget(struct lease *l, struct lease_item *item) {
+        DL_DELETE(l->held, item);
+        item->is_held = false;
 }
 
-void lease_unqueue(struct lease *l, struct delivery *d) {
-        if (!d->on_wire_list)
-                return;
-        if (d->state == DELIVERY_SUCCEEDED) {
+void lease_wish_flush(struct lease *l) {
+        wish_flush(&services_of(l)->wishes, &l->flush);
+}
+
+void lease_delete(struct lease *l, struct lease_item *item) {
+        if (l->delete_count++ == 0)
+                l->oldest_delete_usec = clock_boottime_usec();
+        DL_APPEND2(l->deletes, item, listed_prev, listed_next);
+        item->listed = LEASE_DELETES;
+        lease_wish_flush(l);
+}
+
+void lease_release(struct lease *l, struct lease_item *item) {
+        l->release_count++;
+        DL_APPEND2(l->releases, item, listed_prev, listed_next);
+        item->listed = LEASE_RELEASES;
+        lease_let_go(item);
+        lease_wish_flush(l);
+}
+
+void lease_unlist(struct lease *l, struct lease_item *item) {
+        if (item->listed == LEASE_DELETES) {
                 l->delete_count--;
-                DL_DELETE2(l->deletes, d, wire_prev, wire_next);
-        } else {
+                DL_DELETE2(l->deletes, item, listed_prev, listed_next);
+        } else if (item->listed == LEASE_RELEASES) {
                 l->release_count--;
-                DL_DELETE2(l->releases, d, wire_prev, wire_next);
+                DL_DELETE2(l->releases, item, listed_prev, listed_next);
         }
-        d->on_wire_list = false;
+        item->listed = LEASE_NOT_LISTED;
 }
 
 /* --- answers --------------------------------------------------------------------------------------------------------- */
 
-static void on_extend_entry(struct lease *l, struct delivery *d, const struct sqs_batch_result *result,
+static void on_extend_entry(struct lease *l, struct lease_item *item, const struct sqs_batch_result *result,
                             const struct lease_call *c, unsigned i) {
         uint64_t now = clock_boottime_usec();
 
-        if (d->state == DELIVERY_GONE || d->handle_version != c->versions[i])
+        if (item->handle_version != c->versions[i])
                 return;
         if (result && result->ok) {
-                lease_extended(&d->terms, c->sent_usec, c->granted_sec[i], trigger_random(l->trigger));
-                arm(l, d->terms.due_usec);
+                lease_extended(&item->terms, c->sent_usec, c->granted_sec[i], jitter_next(l->queue->jitter));
+                arm(l, item->terms.due_usec);
         } else if (result && result->class == AWS_ERROR_STALE_HANDLE) {
-                trigger_lost_lease(l->trigger, d);
+                l->ops->on_lost(item);
         } else {
-                lease_extension_failed(&d->terms, now, queue_of(l)->visibility_sec);
-                arm(l, d->terms.due_usec);
+                lease_extension_failed(&item->terms, now, l->queue->visibility_sec);
+                arm(l, item->terms.due_usec);
         }
 }
 
 static void back_off(struct lease *l, uint64_t now_usec) {
         l->not_before_usec = usec_add(now_usec, FAILURE_BASE_USEC / 2 +
                                       retry_backoff_usec(l->failures++, FAILURE_BASE_USEC, FAILURE_CAP_USEC,
-                                                         trigger_random(l->trigger)));
+                                                         jitter_next(l->queue->jitter)));
         arm(l, l->not_before_usec);
 }
 
@@ -125,92 +134,77 @@ static bool is_hopeless(const struct sqs_batch_result *result) {
         return result && !result->ok && (result->sender_fault || result->class == AWS_ERROR_STALE_HANDLE);
 }
 
-static void on_delete_entry(struct lease *l, struct delivery *d, const struct sqs_batch_result *result,
+static void on_delete_entry(struct lease *l, struct lease_item *item, const struct sqs_batch_result *result,
                             unsigned version) {
-        bool newest = d->handle_version == version;
+        bool newest = item->handle_version == version, failed = !result || !result->ok;
 
-        if (d->state != DELIVERY_DELETING)
-                return;
-        if (result && result->ok && newest) {
-                l->trigger->counters.deleted++;
-                delivery_apply(d, DELIVERY_DELETE_DONE);
-        } else if (is_hopeless(result) && newest) {
-                trigger_log_message(l->trigger, LOG_WARNING, d, "the delete was refused (%s); if the message comes again it is "
-                                    "deleted unseen", result->code);
-                delivery_apply(d, DELIVERY_DELETE_DONE);
-        } else {
-                if (!result || !result->ok) {
-                        l->trigger->counters.delete_failures++;
+        if (newest && result && result->ok)
+                l->ops->on_deleted(item, NULL);
+        else if (newest && result && is_hopeless(result))
+                l->ops->on_deleted(item, result->code);
+        else {
+                if (failed)
                         back_off(l, clock_boottime_usec());
-                }
-                delivery_apply(d, DELIVERY_DELETE_AGAIN);
+                l->ops->on_delete_again(item, failed);
         }
 }
 
-static void on_release_entry(struct lease *l, struct delivery *d, const struct sqs_batch_result *result) {
-        if (d->state != DELIVERY_RELEASING)
-                return;
-        if ((result && result->ok) || is_hopeless(result)) {
-                delivery_apply(d, DELIVERY_GIVEN_BACK);
-                return;
+static void on_release_entry(struct lease *l, struct lease_item *item, const struct sqs_batch_result *result) {
+        if ((result && result->ok) || is_hopeless(result))
+                l->ops->on_released(item);
+        else if (clock_boottime_usec() >= item->terms.deadline_usec) /* it is visible by now without us */
+                l->ops->on_lost(item);
+        else {
+                back_off(l, clock_boottime_usec());
+                lease_release(l, item);
         }
-        if (clock_boottime_usec() >= d->terms.deadline_usec) { /* it is visible by now without us */
-                delivery_apply(d, DELIVERY_LEASE_LOST);
-                return;
-        }
-        back_off(l, clock_boottime_usec());
-        lease_queue(l, d);
 }
 
 static void on_answer(const struct aws_error *error, const struct sqs_batch_result *results, size_t count,
                       void *userdata) {
         _cleanup_free_ struct lease_call *c = userdata;
         struct lease *l = c->lease;
-        struct trigger *t = trigger_ref(l->trigger);
 
         DL_DELETE(l->calls, c);
         if (!error)
                 l->failures = 0;
-        trigger_call_answered(t, error);
+        l->ops->on_answered(l, error);
         for (unsigned i = 0; i < c->count; i++) {
-                struct delivery *d = c->deliveries[i];
+                struct lease_item *item = c->items[i];
                 const struct sqs_batch_result *result = error ? NULL : &results[i];
 
-                d->in_flight = false;
-                if (d->state != DELIVERY_GONE) {
-                        if (c->kind == CALL_EXTEND)
-                                on_extend_entry(l, d, result, c, i);
-                        else if (c->kind == CALL_DELETE)
-                                on_delete_entry(l, d, result, c->versions[i]);
-                        else
-                                on_release_entry(l, d, result);
-                } else {
-                        delivery_call_ended(d);
-                }
+                item->in_flight = false;
+                if (!item->is_held)
+                        l->ops->on_call_ended(item);
+                else if (c->kind == CALL_EXTEND)
+                        on_extend_entry(l, item, result, c, i);
+                else if (c->kind == CALL_DELETE)
+                        on_delete_entry(l, item, result, c->versions[i]);
+                else
+                        on_release_entry(l, item, result);
         }
-        trigger_wants_flush(t);
-        trigger_unref(t);
+        lease_wish_flush(l);
 }
 
 /* --- calls ----------------------------------------------------------------------------------------------------------- */
 
 static int send_visibilities(struct lease_call *c) {
+        const struct queue *q = c->lease->queue;
         struct sqs_visibility entries[LEASE_BATCH_MAX];
 
         for (unsigned i = 0; i < c->count; i++)
-                entries[i] = (struct sqs_visibility){ .receipt_handle = c->deliveries[i]->receipt_handle,
+                entries[i] = (struct sqs_visibility){ .receipt_handle = c->items[i]->receipt_handle,
                                                       .visibility_seconds = c->granted_sec[i] };
-        return sqs_change_visibility_batch(queue_of(c->lease)->client, queue_of(c->lease)->url, entries, c->count,
-                                           on_answer, c, &c->call);
+        return sqs_change_visibility_batch(q->client, q->url, entries, c->count, on_answer, c, &c->call);
 }
 
 static int send_deletes(struct lease_call *c) {
+        const struct queue *q = c->lease->queue;
         const char *handles[LEASE_BATCH_MAX];
 
         for (unsigned i = 0; i < c->count; i++)
-                handles[i] = c->deliveries[i]->receipt_handle;
-        return sqs_delete_batch(queue_of(c->lease)->client, queue_of(c->lease)->url, handles, c->count, on_answer, c,
-                                &c->call);
+                handles[i] = c->items[i]->receipt_handle;
+        return sqs_delete_batch(q->client, q->url, handles, c->count, on_answer, c, &c->call);
 }
 
 static struct lease_call *call_new(struct lease *l, enum call_kind kind) {
@@ -224,11 +218,11 @@ static struct lease_call *call_new(struct lease *l, enum call_kind kind) {
         return c;
 }
 
-static void call_add(struct lease_call *c, struct delivery *d, unsigned granted_sec) {
-        d->in_flight = true;
+static void call_add(struct lease_call *c, struct lease_item *item, unsigned granted_sec) {
+        item->in_flight = true;
         c->granted_sec[c->count] = granted_sec;
-        c->versions[c->count] = d->handle_version;
-        c->deliveries[c->count++] = d;
+        c->versions[c->count] = item->handle_version;
+        c->items[c->count++] = item;
 }
 
 /* A call that could not even be made (out of memory, or the request is too large) is answered as a failed one. */
@@ -249,23 +243,24 @@ static void call_send(struct lease_call *c) {
 }
 
 static void send_due_extensions(struct lease *l, uint64_t now_usec) {
-        unsigned visibility = queue_of(l)->visibility_sec;
+        unsigned visibility = l->queue->visibility_sec;
         uint64_t slack = visibility * USEC_PER_SEC / 8, next = USEC_INFINITY;
-        struct delivery *d, *following;
+        struct lease_item *item, *following;
         struct lease_call *c = NULL;
 
-        for (d = l->held; d; d = following) {
-                following = d->held_next;
-                if (d->in_flight || d->state == DELIVERY_LOST || d->state == DELIVERY_RELEASING)
+        for (item = l->held; item; item = following) {
+                following = item->next;
+                if (item->in_flight || !item->is_extended)
                         continue;
-                switch (lease_decide(&d->terms, now_usec, 0, visibility)) {
+                switch (lease_decide(&item->terms, now_usec, 0, visibility)) {
                 case LEASE_LOST:
-                        trigger_lost_lease(l->trigger, d);
+                        l->ops->on_lost(item);
                         continue;
                 case LEASE_KEEP:
                         if (!c || c->count == 0 ||
-                            lease_decide(&d->terms, now_usec, slack, visibility) != LEASE_EXTEND) {
-                                next = MIN(next, now_usec < d->terms.due_usec ? d->terms.due_usec : d->terms.deadline_usec);
+                            lease_decide(&item->terms, now_usec, slack, visibility) != LEASE_EXTEND) {
+                                next = MIN(next, now_usec < item->terms.due_usec ? item->terms.due_usec
+                                                                                 : item->terms.deadline_usec);
                                 continue;
                         }
                         break;
@@ -274,7 +269,7 @@ static void send_due_extensions(struct lease *l, uint64_t now_usec) {
                 }
                 if (!c && !(c = call_new(l, CALL_EXTEND)))
                         break;
-                call_add(c, d, lease_extension_sec(&d->terms, now_usec, visibility));
+                call_add(c, item, lease_extension_sec(&item->terms, now_usec, visibility));
                 if (c->count == LEASE_BATCH_MAX) {
                         call_send(c);
                         c = NULL;
@@ -288,24 +283,25 @@ static void send_due_extensions(struct lease *l, uint64_t now_usec) {
 static void send_deletes_ready(struct lease *l, uint64_t now_usec) {
         uint64_t linger = services_of(l)->stopping ? 0 : LEASE_LINGER_USEC;
         size_t ready = lease_batch_ready(l->delete_count, l->oldest_delete_usec, now_usec, linger);
-        struct delivery *d, *following;
+        struct lease_item *item, *following;
         struct lease_call *c = NULL;
 
         if (ready < l->delete_count)
                 arm(l, usec_add(l->oldest_delete_usec, linger));
         if (ready == 0)
                 return;
-        for (d = l->deletes; d; d = following) {
-                following = d->wire_next;
+        for (item = l->deletes; item; item = following) {
+                following = item->listed_next;
                 if (ready == 0)
                         break;
-                if (d->in_flight)
+                if (item->in_flight)
                         continue;
                 if (!c && !(c = call_new(l, CALL_DELETE)))
                         return;
                 ready--;
-                delivery_apply(d, DELIVERY_DELETE_SENT);
-                call_add(c, d, 0);
+                lease_unlist(l, item);
+                l->ops->on_delete_sent(item);
+                call_add(c, item, 0);
                 if (c->count == LEASE_BATCH_MAX) {
                         call_send(c);
                         c = NULL;
@@ -317,17 +313,17 @@ static void send_deletes_ready(struct lease *l, uint64_t now_usec) {
 }
 
 static void send_releases(struct lease *l) {
-        struct delivery *d, *following;
+        struct lease_item *item, *following;
         struct lease_call *c = NULL;
 
-        for (d = l->releases; d; d = following) {
-                following = d->wire_next;
-                if (d->in_flight || (d->fifo.releasing && !fifo_release_may_go(&d->fifo)))
+        for (item = l->releases; item; item = following) {
+                following = item->listed_next;
+                if (item->in_flight || !l->ops->may_release(item))
                         continue;
                 if (!c && !(c = call_new(l, CALL_RELEASE)))
                         return;
-                lease_unqueue(l, d);
-                call_add(c, d, d->release_sec);
+                lease_unlist(l, item);
+                call_add(c, item, item->release_sec);
                 if (c->count == LEASE_BATCH_MAX) {
                         call_send(c);
                         c = NULL;
@@ -352,20 +348,20 @@ void lease_flush(struct lease *l) {
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         struct lease *l = userdata;
-        struct trigger *t = trigger_ref(l->trigger);
 
+        if (fault_is_on(FAULT_LEASE))
+                return 0;
         l->armed_usec = USEC_INFINITY;
         liveness_forget(&services_of(l)->liveness, &l->liveness);
         send_due_extensions(l, clock_boottime_usec());
-        trigger_wants_flush(t);
-        trigger_unref(t);
+        lease_wish_flush(l);
         return 0;
 }
 
-int lease_init(struct lease *l, struct trigger *trigger) {
+int lease_init(struct lease *l, const struct queue *queue, const struct lease_ops *ops) {
         int r;
 
-        *l = (struct lease){ .trigger = trigger, .armed_usec = USEC_INFINITY };
+        *l = (struct lease){ .ops = ops, .queue = queue, .armed_usec = USEC_INFINITY };
         r = sd_event_add_time(services_of(l)->event, &l->timer, CLOCK_BOOTTIME, 0, ACCURACY_USEC, on_timer, l);
         if (r >= 0)
                 r = sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
@@ -373,25 +369,25 @@ int lease_init(struct lease *l, struct trigger *trigger) {
 }
 
 void lease_done(struct lease *l) {
+        if (!l->queue)
+                return;
+        wish_no_flush(&services_of(l)->wishes, &l->flush);
         liveness_forget(&services_of(l)->liveness, &l->liveness);
-        sd_event_source_unref(l->timer);
-        l->timer = NULL;
+        l->timer = sd_event_source_unref(l->timer);
 }
 
-void lease_abandon(struct lease *l) {
-        struct lease_call *c, *next_call;
-        struct delivery *d, *next;
+void lease_cancel_calls(struct lease *l) {
+        struct lease_call *c, *next;
 
-        for (c = l->calls; c; c = next_call) {
-                next_call = c->next;
+        for (c = l->calls; c; c = next) {
+                next = c->next;
                 sqs_cancel(c->call);
-                for (unsigned i = 0; i < c->count; i++)
-                        delivery_call_ended(c->deliveries[i]);
+                for (unsigned i = 0; i < c->count; i++) {
+                        c->items[i]->in_flight = false;
+                        if (!c->items[i]->is_held)
+                                l->ops->on_call_ended(c->items[i]);
+                }
                 DL_DELETE(l->calls, c);
                 free(c);
-        }
-        for (d = l->held; d; d = next) {
-                next = d->held_next;
-                delivery_abandon(d);
         }
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sqsflow-agent: options, the configuration's findings on stderr, the exit code. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 
 #include "agent/agent.h"
+#include "agent/load.h"
+#include "agent/supervise.h"
+#include "common/base/hide.h"
 #include "common/base/log.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_CONFIG = 2 };
@@ -20,7 +24,7 @@ static const char help[] =
         "  -h, --help\n"
         "\n"
         "Signals: SIGHUP reloads; SIGTERM drains and ends; a second SIGTERM ends at once.\n"
-        "Exit codes: 0 ended as asked, 1 failed, 2 bad usage or configuration.\n";
+        "Exit codes: 0 ended as asked, 1 failed, 2 bad usage or configuration, or a newer store.\n";
 
 struct options {
         const char *config;
@@ -69,12 +73,36 @@ static void show(const struct diag *diag) {
         buf_done(&text);
 }
 
+/* What `systemctl status` shows when the service could not start: the first error, and how many more there are. */
+static void explain(const struct diag *diag) {
+        _cleanup_(diag_done) struct diag first = DIAG_INIT;
+        _cleanup_(buf_done) struct buf text = BUF_INIT(0);
+
+        for (size_t i = 0; i < diag->count && first.count == 0; i++) {
+                const struct diag_entry *e = &diag->entries[i];
+                if (e->level == DIAG_ERROR)
+                        diag_add(&first, e->level, e->file, e->line, e->column, "%s", e->message);
+        }
+        if (diag_write(&first, &text) < 0 || text.len == 0)
+                return;
+        text.data[text.len - 1] = '\0'; /* the new line */
+        supervise_explain(text.data);
+}
+
+/* A store of a newer version stays one, however often it is tried. */
 static int run(const char *path, struct config *config) {
         _cleanup_(agent_freep) struct agent *agent = NULL;
+        int r;
 
         log_open("sqsflow-agent", (enum log_target)config->log_target, config->log_level);
-        if (agent_new(path, config, &agent) < 0)
-                return EXIT_FAILED;
+        r = hide_process();
+        if (r < 0) {
+                config_free(config);
+                log_error(r, "This process cannot be hidden from tasks");
+        } else
+                r = agent_new(path, config, &agent);
+        if (r < 0)
+                return r == -EPROTO ? EXIT_CONFIG : EXIT_FAILED;
         return agent_run(agent) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -86,8 +114,10 @@ int main(int argc, char **argv) {
 
         if (r >= 0)
                 return r;
-        r = agent_load_config(options.config, &diag, &config);
+        r = load_config(options.config, &diag, &config);
         show(&diag);
+        if (r < 0)
+                explain(&diag);
         diag_done(&diag);
         if (r < 0)
                 return EXIT_CONFIG;

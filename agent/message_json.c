@@ -9,6 +9,7 @@
 #include "agent/delivery.h"
 #include "common/base/digest.h"
 #include "common/base/json.h"
+#include "common/base/text.h"
 
 #define INPUT_BYTES_MAX ((size_t)4 * 1024 * 1024)
 #define KEPT_BYTES_MAX ((size_t)256 * 1024) /* a buffer that grew beyond is given back */
@@ -118,13 +119,33 @@ int message_json_frames(struct message_json *j, struct delivery *const *deliveri
         return 0;
 }
 
+/* The message as SQS gave it, but for the receipt handle: who has that can delete the message. */
+static void write_message(struct buf *b, const struct value *source) {
+        bool first = true;
+
+        buf_append_char(b, '{');
+        for (size_t i = 0; i < value_count(source); i++) {
+                const char *key = value_map_key_at(source, i);
+
+                if (text_eq(key, "ReceiptHandle"))
+                        continue;
+                if (!first)
+                        buf_append_char(b, ',');
+                first = false;
+                json_write_string(b, key, strlen(key));
+                buf_append_char(b, ':');
+                json_write(b, value_map_at(source, i), JSON_COMPACT);
+        }
+        buf_append_char(b, '}');
+}
+
 const char *message_json_input(struct message_json *j, struct delivery *const *deliveries, size_t count) {
         buf_slim(&j->input, INPUT_BYTES_MAX);
         buf_append_char(&j->input, '[');
         for (size_t i = 0; i < count; i++) {
                 if (i > 0)
                         buf_append_char(&j->input, ',');
-                json_write(&j->input, deliveries[i]->message->source, JSON_COMPACT);
+                write_message(&j->input, deliveries[i]->message->source);
         }
         buf_append_char(&j->input, ']');
         return buf_error(&j->input) < 0 ? NULL : j->input.data;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "common/base/buf.h"
-#include "common/flow/protocol.h"
+#include "common/link/protocol.h"
 
 struct delivery;
 

@@ -10,10 +10,15 @@
 #define EARLY_MARGIN_USEC USEC_PER_SEC
 #define EARLY_CAP_USEC (20 * USEC_PER_SEC)
 
-/* A busy queue waits a few milliseconds for ten slots instead of asking for each that frees. */
+/* Enough for a receive of a busy queue: ten, but never so many that work stands still while it comes. */
+static unsigned enough(unsigned size_max) {
+        return MIN((size_max + 1) / 2, POLL_SIZE_MAX);
+}
+
+/* A busy queue waits a few milliseconds for that many slots instead of asking for each that frees. */
 static bool lingers(struct poll_state *s, unsigned capacity, unsigned size_max, uint64_t now_usec,
                     uint64_t *ret_again_usec) {
-        if (!s->hot || capacity >= MIN(size_max, POLL_SIZE_MAX)) {
+        if (!s->hot || capacity >= enough(size_max)) {
                 s->starved_usec = 0;
                 return false;
         }
@@ -23,13 +28,19 @@ static bool lingers(struct poll_state *s, unsigned capacity, unsigned size_max, 
         return now_usec < *ret_again_usec;
 }
 
+bool poll_is_starved(const struct poll_state *s) {
+        return s->starved_usec != 0;
+}
+
 unsigned poll_next(struct poll_state *s, unsigned capacity, unsigned size_max, uint64_t now_usec,
                    uint64_t *ret_again_usec) {
         *ret_again_usec = USEC_INFINITY;
-        if (s->open >= s->heat || capacity == 0)
+        if (capacity == 0)
                 return 0;
-        if (now_usec < s->not_before_usec) {
-                *ret_again_usec = s->not_before_usec;
+        if (s->open >= s->heat || now_usec < s->not_before_usec) {
+                s->starved_usec = 0;
+                if (s->open < s->heat)
+                        *ret_again_usec = s->not_before_usec;
                 return 0;
         }
         if (lingers(s, capacity, size_max, now_usec, ret_again_usec))

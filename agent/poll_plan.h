@@ -12,7 +12,7 @@
 #define POLL_SIZE_MAX 10u                    /* ReceiveMessage, MaxNumberOfMessages */
 #define POLL_OPEN_MAX 16u                    /* receives side by side on one queue */
 #define POLL_RESERVE_USEC UINT64_C(1000000)  /* how long an open receive holds slots */
-#define POLL_LINGER_USEC UINT64_C(8000)      /* how long a busy queue waits for more slots, to ask for ten at once */
+#define POLL_LINGER_USEC UINT64_C(8000)      /* how long a busy queue waits for more slots, to ask for more at once */
 
 struct poll_state {
         unsigned heat;          /* receives that may be open at once; at least 1 */
@@ -21,7 +21,7 @@ struct poll_state {
         unsigned failures;      /* in a row */
         unsigned early_empties; /* in a row: empty answers that did not wait */
         uint64_t not_before_usec;
-        uint64_t starved_usec;  /* since when fewer slots are free than one receive would take; 0: not */
+        uint64_t starved_usec;  /* since when fewer slots are free than are worth a receive; 0: not */
 };
 #define POLL_STATE_INIT ((struct poll_state){ .heat = 1 })
 
@@ -30,6 +30,9 @@ struct poll_state {
  * spoken for; `size_max`: the most one receive of this trigger can ever use. */
 unsigned poll_next(struct poll_state *s, unsigned capacity, unsigned size_max, uint64_t now_usec,
                    uint64_t *ret_again_usec);
+
+/* It lingers: poll_next() opened none because few slots are free. */
+bool poll_is_starved(const struct poll_state *s);
 
 /* Messages that a receive of `size` opened at `sent_usec` speaks for. */
 unsigned poll_reserved(bool was_hot, unsigned size, uint64_t sent_usec, uint64_t now_usec);

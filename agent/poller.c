@@ -6,15 +6,13 @@
 #include <stdio.h>
 #include <utlist.h>
 
-#include "agent/dispatch.h"
-#include "agent/services.h"
-#include "agent/trigger.h"
+#include "agent/fault.h"
 #include "common/aws/retry.h"
 #include "common/aws/sqs.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 
-#define LIVENESS_MARGIN_USEC (30 * USEC_PER_SEC)
+#define LIVENESS_GRACE_USEC (5 * USEC_PER_SEC) /* beyond the call's own limit: a busy loop hears of its end late */
 #define FURTHER_WAIT_SEC 1u /* of receives beside the first: when a backlog ends, they end soon */
 #define ATTEMPT_VALID_USEC (4 * USEC_PER_MINUTE) /* SQS keeps it for five */
 
@@ -28,13 +26,14 @@ struct receive {
         char attempt_id[40];
 };
 
-void poller_init(struct poller *p, struct trigger *trigger) {
-        *p = (struct poller){ .trigger = trigger, .plan = POLL_STATE_INIT };
+void poller_init(struct poller *p, const struct queue *queue, struct slot_holder *slots, const struct poller_ops *ops) {
+        *p = (struct poller){ .ops = ops, .queue = queue, .slots = slots, .plan = POLL_STATE_INIT };
 }
 
 static void unreserve(struct receive *r) {
-        r->poller->reserved -= r->reserved;
-        dispatch_reserve(r->poller->trigger->services->dispatch, r->poller->trigger, -(int)r->reserved);
+        struct poller *p = r->poller;
+
+        slots_change_reserved(p->queue->services->slots, p->slots, -(int)r->reserved);
         r->reserved = 0;
 }
 
@@ -42,7 +41,7 @@ static void receive_free(struct receive *r) {
         struct poller *p = r->poller;
 
         unreserve(r);
-        liveness_forget(&p->trigger->services->liveness, &r->liveness);
+        liveness_forget(&p->queue->services->liveness, &r->liveness);
         DL_DELETE(p->receives, r);
         p->plan.open--;
         p->asked -= r->size;
@@ -82,31 +81,32 @@ static void remember_attempt(struct poller *p, const struct receive *r, const st
 static void on_received(const struct aws_error *error, struct sqs_message **messages, size_t count, void *userdata) {
         struct receive *r = userdata;
         struct poller *p = r->poller;
-        struct trigger *t = trigger_ref(p->trigger);
+
+        r->call = NULL;
+        if (fault_is_on(FAULT_POLL))
+                return;
         uint64_t now = clock_monotonic_usec(), sent_boot = r->sent_boot_usec;
         unsigned wait_sec = r->wait_sec;
 
         if (error) {
                 remember_attempt(p, r, error, now);
-                poll_failed(&p->plan, retry_delay_usec(error, p->plan.failures, trigger_random(t)), now);
+                poll_failed(&p->plan, retry_delay_usec(error, p->plan.failures, jitter_next(p->queue->jitter)), now);
         } else {
                 poll_answered(&p->plan, r->size, (unsigned)count, usec_sub(now, r->sent_usec), r->wait_sec, now,
-                              trigger_random(t));
+                              jitter_next(p->queue->jitter));
         }
         receive_free(r);
         if (error)
-                trigger_failed(t, error);
+                p->ops->on_failed(p, error);
         else
-                trigger_received(t, messages, count, sent_boot, wait_sec);
-        trigger_wants_receives(t);
-        trigger_unref(t);
+                p->ops->on_received(p, messages, count, sent_boot, wait_sec);
 }
 
 /* A random id, or that of the receive that is repeated. */
 static int choose_attempt(struct poller *p, struct receive *r) {
         uint8_t random[16];
 
-        if (!p->trigger->config.fifo)
+        if (!p->queue->config->fifo)
                 return 0;
         if (*p->attempt_id && r->sent_usec < usec_add(p->attempt_usec, ATTEMPT_VALID_USEC)) {
                 memcpy(r->attempt_id, p->attempt_id, sizeof r->attempt_id);
@@ -119,19 +119,22 @@ static int choose_attempt(struct poller *p, struct receive *r) {
         return 0;
 }
 
-static int send(struct receive *r, const struct trigger *t) {
+static int send(struct receive *r) {
+        const struct queue *q = r->poller->queue;
         struct sqs_receive request = {
-                .queue_url = t->queue.url,
+                .queue_url = q->url,
                 .max_messages = r->size,
                 .wait_seconds = r->wait_sec,
-                .visibility_seconds = t->queue.set_visibility ? (int)t->queue.visibility_sec : -1,
+                .visibility_seconds = q->set_visibility ? (int)q->visibility_sec : -1,
                 .attempt_id = *r->attempt_id ? r->attempt_id : NULL,
         };
-        return sqs_receive(t->queue.client, &request, on_received, r, &r->call);
+
+        return sqs_receive(q->client, &request, on_received, r, &r->call);
 }
 
 int poller_open(struct poller *p, unsigned size) {
-        struct trigger *t = p->trigger;
+        const struct trigger_config *config = p->queue->config;
+        struct services *s = p->queue->services;
         struct receive *r = calloc(1, sizeof *r);
         int error;
 
@@ -139,7 +142,7 @@ int poller_open(struct poller *p, unsigned size) {
                 return -ENOMEM;
         r->poller = p;
         r->size = size;
-        r->wait_sec = p->receives ? MIN(t->config.wait_sec, FURTHER_WAIT_SEC) : t->config.wait_sec;
+        r->wait_sec = p->receives ? MIN(config->wait_sec, FURTHER_WAIT_SEC) : config->wait_sec;
         r->sent_boot_usec = clock_boottime_usec();
         r->sent_usec = clock_monotonic_usec();
         DL_APPEND(p->receives, r);
@@ -147,17 +150,16 @@ int poller_open(struct poller *p, unsigned size) {
         error = choose_attempt(p, r);
         p->asked += r->size;
         if (error >= 0)
-                error = send(r, t);
+                error = send(r);
         if (error < 0) {
                 receive_free(r);
                 return error;
         }
-        if (p->plan.hot && t->config.batch_records == 0) {
+        if (p->plan.hot && config->batch_records == 0) {
                 r->reserved = r->size;
-                p->reserved += r->size;
-                dispatch_reserve(t->services->dispatch, t, (int)r->size);
+                slots_change_reserved(s->slots, p->slots, (int)r->size);
         }
-        liveness_watch(&t->services->liveness, &r->liveness, "receive",
-                       usec_add(r->sent_usec, r->wait_sec * USEC_PER_SEC + LIVENESS_MARGIN_USEC));
+        liveness_watch(&s->liveness, &r->liveness, "receive",
+                       usec_add(sqs_call_limit_usec(r->call), LIVENESS_GRACE_USEC));
         return 0;
 }

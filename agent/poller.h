@@ -7,22 +7,34 @@
 #include <stdint.h>
 
 #include "agent/poll_plan.h"
+#include "agent/queue.h"
+#include "agent/slots.h"
 
+struct poller;
 struct receive;
-struct trigger;
+
+/* Each is called when the receive is no longer counted; the poller may be asked for another one in it. */
+struct poller_ops {
+        /* The messages are borrowed; what is taken of them is set to NULL. When the request was sent: boot time. */
+        void (*on_received)(struct poller *p, struct sqs_message **messages, size_t count, uint64_t sent_boot_usec,
+                            unsigned wait_sec);
+        void (*on_failed)(struct poller *p, const struct aws_error *error);
+};
 
 struct poller {
-        struct trigger *trigger;
+        const struct poller_ops *ops;
+        const struct queue *queue;      /* borrowed: what is asked */
+        struct slot_holder *slots;      /* borrowed: on whose account slots are reserved */
         struct poll_state plan;
         struct receive *receives;
         unsigned asked;                 /* messages asked for by open receives */
-        unsigned reserved;              /* of these: those that hold slots; counted in the dispatch too */
+        bool may_take_back;             /* a message was made visible while a receive was open: it may come here again */
         char attempt_id[40];            /* FIFO: of a receive that the network lost, to be repeated; "" none */
         unsigned attempt_size;
         uint64_t attempt_usec;
 };
 
-void poller_init(struct poller *p, struct trigger *trigger);
+void poller_init(struct poller *p, const struct queue *queue, struct slot_holder *slots, const struct poller_ops *ops);
 /* Cancels what is open: only when the agent ends. */
 void poller_done(struct poller *p);
 

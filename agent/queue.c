@@ -5,8 +5,6 @@
 #include "agent/queue.h"
 
 #include "agent/clients.h"
-#include "agent/services.h"
-#include "agent/trigger.h"
 #include "common/aws/retry.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
@@ -21,11 +19,11 @@ static void again_in(struct queue *q, uint64_t delay_usec) {
 }
 
 static void failed(struct queue *q, const struct aws_error *e) {
-        uint64_t delay = retry_delay_usec(e, q->failures++, trigger_random(q->trigger));
+        uint64_t delay = retry_delay_usec(e, q->failures++, jitter_next(q->jitter));
 
         again_in(q, delay);
         if (!q->is_ready)
-                trigger_failed(q->trigger, e);
+                q->ops->on_failed(q, e);
 }
 
 static void ready(struct queue *q) {
@@ -34,9 +32,9 @@ static void ready(struct queue *q) {
         q->failures = 0;
         q->is_ready = true;
         if (!q->set_visibility)
-                again_in(q, REFRESH_USEC + trigger_random(q->trigger) % (30 * USEC_PER_SEC));
+                again_in(q, REFRESH_USEC + jitter_next(q->jitter) % (30 * USEC_PER_SEC));
         if (first)
-                trigger_queue_ready(q->trigger);
+                q->ops->on_ready(q);
 }
 
 static void on_attributes(const struct aws_error *error, const struct sqs_queue_attributes *a, void *userdata) {
@@ -75,14 +73,14 @@ static void could_not(struct queue *q, int r, const char *why) {
 }
 
 void queue_start(struct queue *q) {
-        const struct trigger_config *config = &q->trigger->config;
+        const struct trigger_config *config = q->config;
         const char *why = "the request could not be made";
         int r = 0;
 
         if (q->call)
                 return;
         if (!q->client)
-                r = clients_get(q->trigger->services->clients, &config->aws, config->queue_url, &q->client, &why);
+                r = clients_get(q->services->clients, &config->aws, config->queue_url, &q->client, &why);
         if (r >= 0 && !q->url && config->queue_url)
                 r = text_replace(&q->url, config->queue_url);
         if (r < 0)
@@ -105,11 +103,12 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-int queue_init(struct queue *q, struct trigger *trigger) {
+int queue_init(struct queue *q, struct services *services, const struct trigger_config *config, struct jitter *jitter,
+               const struct queue_ops *ops) {
         int r;
 
-        *q = (struct queue){ .trigger = trigger };
-        r = sd_event_add_time(trigger->services->event, &q->timer, CLOCK_MONOTONIC, 0, ACCURACY_USEC, on_timer, q);
+        *q = (struct queue){ .ops = ops, .services = services, .config = config, .jitter = jitter };
+        r = sd_event_add_time(services->event, &q->timer, CLOCK_MONOTONIC, 0, ACCURACY_USEC, on_timer, q);
         if (r >= 0)
                 r = sd_event_source_set_enabled(q->timer, SD_EVENT_OFF);
         return r < 0 ? r : 0;

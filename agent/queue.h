@@ -7,12 +7,23 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "agent/jitter.h"
+#include "agent/services.h"
 #include "common/aws/sqs.h"
+#include "common/config/config.h"
 
-struct trigger;
+struct queue;
+
+struct queue_ops {
+        void (*on_ready)(struct queue *q); /* once */
+        void (*on_failed)(struct queue *q, const struct aws_error *error); /* before that: each time */
+};
 
 struct queue {
-        struct trigger *trigger;
+        const struct queue_ops *ops;
+        struct services *services;
+        const struct trigger_config *config;
+        struct jitter *jitter;
         struct sqs_client *client;     /* borrowed; NULL until known */
         char *url;                     /* NULL until known */
         unsigned visibility_sec;       /* of a receive */
@@ -23,10 +34,12 @@ struct queue {
         sd_event_source *timer;
 };
 
-int queue_init(struct queue *q, struct trigger *trigger) _must_check_;
+/* All pointers are borrowed, for as long as the queue. 0 or -errno. */
+int queue_init(struct queue *q, struct services *services, const struct trigger_config *config, struct jitter *jitter,
+               const struct queue_ops *ops) _must_check_;
 void queue_done(struct queue *q);
 
-/* Begins to find out. trigger_queue_ready() is called when it is ready, trigger_failed() for each failure. */
+/* Begins to find out. */
 void queue_start(struct queue *q);
 /* No more calls; what is known stays for the deliveries that are left. */
 void queue_stop(struct queue *q);

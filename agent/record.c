@@ -47,6 +47,8 @@ int record_task_run(struct store *store, uint64_t execution_id, const struct fra
                 .end_usec = f->end_usec,
                 .outputs = copies[TEXT_OUTPUTS],
                 .error = copies[TEXT_ERROR],
+                .cpu_usec = f->cpu_usec,
+                .memory_bytes = f->memory_bytes,
         };
         return store_task_run(store, &t);
 }

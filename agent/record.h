@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
-#include "common/flow/protocol.h"
+#include "common/link/protocol.h"
 #include "common/store/store.h"
 
 /* `scratch` is reused for NUL-terminated copies. 0 or -ENOMEM. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One list per queue, newest first (in a FIFO group the later message goes back before the earlier one), one batch of up
+/* One list per queue, given back from its end (in a FIFO group the later message goes back before the earlier one), up
  * to ten at a time. A call that fails is repeated with backoff for about a minute. */
 #include "agent/recovery.h"
 
@@ -7,7 +7,7 @@
 #include <utlist.h>
 
 #include "agent/clients.h"
-#include "agent/trigger.h"
+#include "agent/held.h"
 #include "common/aws/retry.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
@@ -17,11 +17,17 @@
 
 #define ATTEMPTS_MAX 8
 
+/* A message that the last agent left. */
+struct left {
+        char *receipt_handle;
+        uint32_t place;         /* in held.h: kept until it was given back, in case this process dies before */
+};
+
 struct recovery_queue {
         struct recovery_queue *next;
         struct recovery *recovery;
         char *url;
-        char **handles;
+        struct left *left;      /* in the order of arrival */
         size_t count, done;
         size_t under_way;
         unsigned failures;
@@ -33,7 +39,10 @@ struct recovery_queue {
 
 struct recovery {
         struct services *services;
+        recovery_func on_over;
+        void *userdata;
         struct recovery_queue *queues;
+        uint64_t recorded;      /* the last execution that was looked at */
 };
 
 static void release_some(struct recovery_queue *q);
@@ -48,16 +57,21 @@ bool recovery_is_pending(const struct recovery *r, const char *queue_url) {
         return false;
 }
 
+/* The next `count` of the queue, from the end, are dealt with. */
+static void drop(struct recovery_queue *q, size_t count) {
+        for (size_t i = 0; i < count; i++)
+                held_drop(q->recovery->services->held, q->left[q->count - 1 - q->done - i].place);
+}
+
 static void over(struct recovery_queue *q) {
         size_t left = q->count - q->done;
 
+        drop(q, left);
         q->is_over = true;
         log_write(left > 0 ? LOG_WARNING : LOG_NOTICE, 0, LOG_FIELDS({ "SQSFLOW_QUEUE", q->url }),
-                  "After the last end: %zu messages of executions that were cut off were given back%s, %zu were not", q->done,
+                  "After the last end: %zu messages that were held then were given back%s, %zu were not", q->done,
                   q->done > 0 ? " at once" : "", left);
-        for (struct trigger *t = q->recovery->services->triggers; t; t = t->next)
-                if (text_eq(t->queue.url, q->url))
-                        trigger_queue_ready(t);
+        q->recovery->on_over(q->recovery->userdata, q->url);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -88,6 +102,7 @@ static void on_released(const struct aws_error *error, const struct sqs_batch_re
                 return;
         }
         q->failures = 0;
+        drop(q, q->under_way);
         q->done += q->under_way;
         release_some(q);
 }
@@ -103,7 +118,7 @@ static void release_some(struct recovery_queue *q) {
                 return;
         }
         for (size_t i = 0; i < q->under_way; i++)
-                entries[i] = (struct sqs_visibility){ .receipt_handle = q->handles[q->count - 1 - q->done - i] };
+                entries[i] = (struct sqs_visibility){ .receipt_handle = q->left[q->count - 1 - q->done - i].receipt_handle };
         r = sqs_change_visibility_batch(q->client, q->url, entries, q->under_way, on_released, q, &q->call);
         if (r < 0) {
                 e = aws_error_from_errno(r, "the request could not be made");
@@ -127,17 +142,44 @@ static struct recovery_queue *queue_get(struct recovery *r, const char *url) {
         return q;
 }
 
-static int on_orphan(void *userdata, uint64_t execution_id, const char *trigger, const char *queue_url,
-                     const struct store_message *message) {
-        struct recovery_queue *q;
+/* An execution whose start had not reached the store yet. */
+static int record_killed(struct store *store, const struct held_message *m) {
+        const struct store_message message = { m->message_id, m->group_id, m->receive_count };
+        const struct store_execution started = {
+                .id = m->execution_id, .flow = m->flow, .flow_revision = m->flow_revision, .trigger = m->trigger,
+                .queue_url = m->queue_url, .start_usec = m->start_usec, .messages = &message, .message_count = 1,
+        };
+        const struct store_end end = {
+                .execution_id = m->execution_id, .state = RUN_KILLED, .end_usec = clock_realtime_usec(),
+                .error = STORE_ORPHAN_ERROR,
+        };
+        int r = store_execution_started(store, &started);
 
-        if (!queue_url || !message || !message->receipt_handle)
-                return 0;
-        q = queue_get(userdata, queue_url);
-        if (!q || text_list_add(&q->handles, message->receipt_handle) < 0)
+        return r < 0 ? r : store_execution_ended(store, &end, NULL, NULL);
+}
+
+static int add_left(struct recovery_queue *q, uint32_t place, const char *receipt_handle) {
+        struct left *longer = reallocarray(q->left, q->count + 1, sizeof *longer);
+
+        if (!longer)
                 return -ENOMEM;
-        q->count++;
-        return 0;
+        q->left = longer;
+        q->left[q->count] = (struct left){ text_dup(receipt_handle), place };
+        return q->left[q->count].receipt_handle ? (q->count++, 0) : -ENOMEM;
+}
+
+static int on_held(void *userdata, uint32_t place, const struct held_message *m) {
+        struct recovery *recovery = userdata;
+        struct recovery_queue *q = queue_get(recovery, m->queue_url);
+        int r = q ? add_left(q, place, m->receipt_handle) : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        if (m->execution_id == 0 || m->execution_id == recovery->recorded)
+                return 0;
+        recovery->recorded = m->execution_id; /* of a batch, the first message speaks for all */
+        r = store_has_execution(recovery->services->store, m->execution_id);
+        return r == 0 ? record_killed(recovery->services->store, m) : r;
 }
 
 /* The settings of a trigger on that queue, else the agent's. */
@@ -154,7 +196,8 @@ static int begin(struct recovery_queue *q) {
         int r = clients_get(s->clients, settings_for(s->config, q->url), q->url, &q->client, &why);
 
         if (r < 0) {
-                log_warning(r, "Messages of executions that were cut off cannot be given back to %s: %s", q->url, why);
+                log_warning(r, "Messages that were held at the last end cannot be given back to %s: %s", q->url, why);
+                drop(q, q->count);
                 return 0;
         }
         r = sd_event_add_time(s->event, &q->timer, CLOCK_MONOTONIC, 0, 10 * USEC_PER_MSEC, on_timer, q);
@@ -167,7 +210,7 @@ static int begin(struct recovery_queue *q) {
         return 0;
 }
 
-int recovery_new(struct services *services, struct recovery **ret) {
+int recovery_new(struct services *services, recovery_func on_over, void *userdata, struct recovery **ret) {
         _cleanup_(recovery_freep) struct recovery *r = calloc(1, sizeof *r);
         struct recovery_queue *q;
         int error;
@@ -175,7 +218,13 @@ int recovery_new(struct services *services, struct recovery **ret) {
         if (!r)
                 return -ENOMEM;
         r->services = services;
-        error = store_kill_orphans(services->store, clock_realtime_usec(), on_orphan, r);
+        r->on_over = on_over;
+        r->userdata = userdata;
+        error = store_kill_orphans(services->store, clock_realtime_usec());
+        if (error >= 0)
+                error = held_each(services->held, on_held, r);
+        if (error >= 0)
+                error = store_commit(services->store);
         for (q = r->queues; q; q = q->next)
                 if (error >= 0)
                         error = begin(q);
@@ -194,7 +243,9 @@ struct recovery *recovery_free(struct recovery *r) {
                 r->queues = q->next;
                 sqs_cancel(q->call);
                 sd_event_source_unref(q->timer);
-                text_list_free(q->handles);
+                for (size_t i = 0; i < q->count; i++)
+                        free(q->left[i].receipt_handle);
+                free(q->left);
                 free(q->url);
                 free(q);
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* After a crash: the executions that ran are KILLED, and their messages go back at once by the handles that were recorded
- * (P8a), before their queues are polled. Best effort: what cannot be given back waits for its visibility timeout. */
+/* After a crash: the executions that ran are KILLED, and every message that was held goes back at once by the handle that
+ * held.h kept (P8a), before its queue is polled. Best effort: what cannot be given back waits for its visibility
+ * timeout. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,9 +11,12 @@
 
 struct recovery;
 
+/* Nothing of this queue is on its way back any more: it may be polled. */
+typedef void (*recovery_func)(void *userdata, const char *queue_url);
+
 /* Marks the executions in the store and begins to give their messages back. The clients of `services->config` are used.
- * 0 or -errno (the store). */
-int recovery_new(struct services *services, struct recovery **ret) _must_check_;
+ * `on_over` is called once for each queue that has such messages, maybe before this returns. 0 or -errno (the store). */
+int recovery_new(struct services *services, recovery_func on_over, void *userdata, struct recovery **ret) _must_check_;
 struct recovery *recovery_free(struct recovery *r);
 DEFINE_CLEANUP(struct recovery *, recovery_free)
 

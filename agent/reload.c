@@ -7,8 +7,11 @@
 #include <errno.h>
 
 #include "agent/engine_local.h"
+#include "agent/events.h"
+#include "agent/intake.h"
+#include "agent/load.h"
 #include "agent/supervise.h"
-#include "agent/turn.h"
+#include "agent/triggers.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 
@@ -56,25 +59,27 @@ static void apply(struct agent *a, struct config *config) {
 
         a->config = config;
         a->services.config = config;
-        a->dispatch.slots = config->limits.executions;
+        a->slots.total = config->limits.executions;
+        places_set_flows(&a->slots.places, &config->flow_set);
         log_open("sqsflow-agent", (enum log_target)config->log_target, config->log_level);
         engine_local_reconfigure(a->engine);
+        isolation_log_gaps(&a->isolation, &config->limits.task);
         for (struct trigger *t = a->services.triggers; t; t = t->next)
                 if (t->phase != TRIGGER_STOPPING && !is_wanted(t, config)) {
-                        trigger_stop(t);
+                        intake_stop(t);
                         stopped++;
                 }
         for (size_t i = 0; i < config->trigger_count; i++) {
                 if (is_running(a, &config->triggers[i]))
                         continue;
-                int r = agent_add_trigger(a, &config->triggers[i]);
+                int r = triggers_add(&a->services, &config->triggers[i]);
                 if (r < 0)
                         log_error(r, "Trigger %s cannot start", config->triggers[i].id);
                 else
                         started++;
         }
         config_free(old);
-        turn_request(a->turn);
+        wish_turn(&a->services.wishes);
         log_info("Reloaded: %u triggers started, %u stopped, %zu in all", started, stopped, config->trigger_count);
 }
 
@@ -86,10 +91,11 @@ void agent_reload(struct agent *a) {
         if (a->stop != STOP_NONE)
                 return;
         supervise_reloading(a->supervise);
-        r = agent_load_config(a->config_path, &diag, &config);
+        r = load_config(a->config_path, &diag, &config);
         log_findings(&diag);
         if (r < 0)
-                log_write(LOG_ERR, 0, NULL, "The new configuration is refused; the running one stays");
+                log_write(LOG_ERR, 0, LOG_FIELDS(EVENT(EVENT_RELOAD_REFUSED)),
+                          "The new configuration is refused; the running one stays");
         else if (keep_fixed(a->config, config) < 0) {
                 log_error(-ENOMEM, "The new configuration is not taken");
                 config_free(config);

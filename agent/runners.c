@@ -3,38 +3,22 @@
 #include "agent/runners.h"
 
 #include <errno.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/spawn.h"
 #include "common/base/text.h"
 
 #define IDLE_MAX_USEC (30 * USEC_PER_SEC)
 #define SWEEP_USEC (10 * USEC_PER_SEC)
 
-extern char **environ;
+static void remove_group(const char *path) {
+        int r = cgroup_remove(path);
 
-/* What of the agent's environment a runner may see: nothing of AWS, nothing of systemd's notification. */
-static bool is_allowed(const char *variable) {
-        static const char *const names[] = { "PATH=", "LANG=", "LC_", "TZ=", "HOME=", "USER=", "LOGNAME=", "SHELL=", "TMPDIR=",
-                                             "CREDENTIALS_DIRECTORY=", "SECRET_", "ENV_", "ASAN_OPTIONS=", "UBSAN_OPTIONS=" };
-
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                if (text_after(variable, names[i]))
-                        return true;
-        return false;
-}
-
-static int choose_environment(char ***ret) {
-        _cleanup_(text_list_freep) char **list = calloc(1, sizeof *list);
-
-        if (!list)
-                return -ENOMEM;
-        for (char **e = environ; *e; e++)
-                if (is_allowed(*e) && text_list_add(&list, *e) < 0)
-                        return -ENOMEM;
-        *ret = TAKE_PTR(list);
-        return 0;
+        if (r < 0)
+                log_error(r, "The control group %s cannot be removed", path);
 }
 
 static void runner_free(struct runner *r) {
@@ -50,6 +34,9 @@ static void runner_free(struct runner *r) {
         if (r->has_unsent)
                 DL_DELETE2(p->unsent, r, unsent_prev, unsent_next);
         runner_link_free(r->link);
+        if (r->group)
+                remove_group(r->group);
+        free(r->group);
         free(r);
 }
 
@@ -74,14 +61,25 @@ static void end_strays(const struct runners *p) {
         (void)spawn_reap_strays(keep, count);
 }
 
+/* Frees a runner that was killed, and does what it could not do any more. */
+static void clear_away(struct runner *r) {
+        struct runners *p = r->pool;
+        enum run_state state = r->left_state;
+        uint64_t left = r->left;
+        pid_t pid = r->pid;
+
+        runner_free(r);
+        end_strays(p);
+        p->handlers->on_left(p->userdata, pid, left, state);
+}
+
 static void on_gone(void *userdata, struct runner_link *link, int status) {
         struct runner *r = userdata;
         struct runners *p = r->pool;
 
         if (r->work)
                 p->handlers->on_death(p->userdata, r, status);
-        runner_free(r);
-        end_strays(p);
+        clear_away(r);
 }
 
 static int runner_new(struct runners *p, struct runner **ret) {
@@ -92,18 +90,40 @@ static int runner_new(struct runners *p, struct runner **ret) {
         if (!r)
                 return -ENOMEM;
         r->pool = p;
-        error = runner_link_new(p->event, p->program, p->environment, -1, &handlers, r, &r->link);
+        r->limits = p->limits;
+        error = isolation_make_group(p->isolation, &r->limits, &r->group);
         if (error < 0)
                 return error;
+        error = runner_link_new(p->event, p->program, p->environment, r->group, &handlers, r, &r->link);
+        if (error < 0) {
+                if (r->group)
+                        remove_group(r->group);
+                free(r->group);
+                return error;
+        }
+        r->pid = runner_link_pid(r->link);
         DL_PREPEND(p->idle, r);
         p->idle_count++;
         *ret = TAKE_PTR(r);
         return 0;
 }
 
+/* A reload changed what its group may use. */
+static int renew_limits(struct runner *r) {
+        struct runners *p = r->pool;
+        int error;
+
+        if (!r->group || memcmp(&r->limits, &p->limits, sizeof(r->limits)) == 0)
+                return 0;
+        error = cgroup_limit(r->group, &p->limits, p->isolation->controllers);
+        if (error == 0)
+                r->limits = p->limits;
+        return error;
+}
+
 int runners_take(struct runners *p, void *work, struct runner **ret) {
         struct runner *r = p->idle;
-        int error = r ? 0 : runner_new(p, &r);
+        int error = r ? renew_limits(r) : runner_new(p, &r);
 
         if (error < 0)
                 return error;
@@ -117,16 +137,22 @@ int runners_take(struct runners *p, void *work, struct runner **ret) {
 }
 
 void runners_give_back(struct runners *p, struct runner *r) {
+        if (r->group && cgroup_is_used_up(r->group, &r->limits)) {
+                runner_free(r);
+                return;
+        }
         r->work = NULL;
         r->idle_since_usec = clock_monotonic_usec();
         DL_DELETE(p->busy, r);
         p->busy_count--;
         DL_PREPEND(p->idle, r);
         p->idle_count++;
+        if (r->is_old)
+                runner_free(r);
 }
 
 void runners_kill(struct runners *p, struct runner *r) {
-        runner_free(r);
+        clear_away(r);
 }
 
 void runners_note_unsent(struct runners *p, struct runner *r) {
@@ -156,13 +182,32 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-int runners_init(struct runners *p, sd_event *event, const char *program, unsigned keep_idle,
-                 const struct runners_handlers *handlers, void *userdata) {
+int runners_set_credentials(struct runners *p, bool with_credentials) {
+        char **environment;
+        int r;
+
+        if (p->environment && p->with_credentials == with_credentials)
+                return 0;
+        r = runner_environment(with_credentials, &environment);
+        if (r < 0)
+                return r;
+        text_list_free(p->environment);
+        p->environment = environment;
+        p->with_credentials = with_credentials;
+        while (p->idle)
+                runner_free(p->idle);
+        for (struct runner *b = p->busy; b; b = b->next) b->is_old = true;
+        return 0;
+}
+
+int runners_init(struct runners *p, sd_event *event, const char *program, struct isolation *isolation, unsigned keep_idle,
+                 bool with_credentials, const struct runners_handlers *handlers, void *userdata) {
         int r;
 
         *p = (struct runners){ .event = event, .keep_idle = keep_idle, .handlers = handlers, .userdata = userdata };
+        p->isolation = isolation;
         p->program = text_dup(program);
-        r = p->program ? choose_environment(&p->environment) : -ENOMEM;
+        r = p->program ? runners_set_credentials(p, with_credentials) : -ENOMEM;
         if (r >= 0)
                 r = spawn_become_subreaper();
         if (r >= 0)

@@ -6,16 +6,18 @@
 #include <systemd/sd-event.h>
 
 #include "agent/liveness.h"
+#include "agent/wishes.h"
 
 struct clients;
 struct deliveries;
-struct dispatch;
+struct held;
+struct isolation;
 struct message_json;
 struct engine;
 struct recovery;
+struct slots;
 struct store;
 struct trigger;
-struct turn;
 struct config;
 
 struct services {
@@ -23,13 +25,16 @@ struct services {
         struct store *store;
         struct clients *clients;
         struct deliveries *deliveries;
-        struct dispatch *dispatch;
+        struct slots *slots;
         struct engine *engine;
         struct recovery *recovery;
-        struct turn *turn;
+        struct held *held;
+        struct isolation *isolation;
         struct message_json *message_json;
         struct trigger *triggers;    /* all that live, also those a reload replaced */
         struct liveness liveness;
+        struct wishes wishes;        /* of the end of turn */
         const struct config *config; /* the running one; a reload replaces it */
         bool stopping;               /* no new receives and no new executions */
+        bool store_fails;            /* the same, while the store takes no commits; set by turn.c */
 };

@@ -36,7 +36,7 @@ struct status_server {
         sd_event_source *source;
         struct client *clients;
         unsigned client_count;
-        int (*write)(void *userdata, struct buf *out);
+        status_answer_t answer;
         void *userdata;
 };
 
@@ -52,13 +52,10 @@ static void client_free(struct client *c) {
 
 static void answer(struct client *c) {
         _cleanup_value_ struct value *request = NULL;
-        const char *op;
-        int r = json_parse(c->in.data, strcspn(c->in.data, "\n"), &request, NULL, NULL);
 
-        op = r >= 0 && value_type(request) == VALUE_MAP ? value_map_string(request, "op") : NULL;
-        if (!text_eq(op, "status"))
-                buf_append_str(&c->out, "{\"error\":\"unknown request; known: {\\\"op\\\":\\\"status\\\"}\"}");
-        else if (c->server->write(c->server->userdata, &c->out) < 0) {
+        if (json_parse(c->in.data, strcspn(c->in.data, "\n"), &request, NULL, NULL) < 0)
+                request = NULL;
+        if (c->server->answer(c->server->userdata, request, &c->out) < 0) {
                 buf_reset(&c->out);
                 buf_append_str(&c->out, "{\"error\":\"out of memory\"}");
         }
@@ -139,7 +136,7 @@ static int listen_at(const char *path) {
         return TAKE_FD(fd);
 }
 
-int status_server_new(sd_event *event, const char *path, int (*write)(void *userdata, struct buf *out), void *userdata,
+int status_server_new(sd_event *event, const char *path, status_answer_t answer_request, void *userdata,
                       struct status_server **ret) {
         _cleanup_close_ int fd = listen_at(path);
         _cleanup_(status_server_freep) struct status_server *s = NULL;
@@ -152,7 +149,7 @@ int status_server_new(sd_event *event, const char *path, int (*write)(void *user
                 return -ENOMEM;
         s->fd = TAKE_FD(fd);
         s->event = sd_event_ref(event);
-        s->write = write;
+        s->answer = answer_request;
         s->userdata = userdata;
         s->path = text_dup(path);
         r = s->path ? sd_event_add_io(event, &s->source, s->fd, EPOLLIN, on_connect, s) : -ENOMEM;

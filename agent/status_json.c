@@ -11,23 +11,18 @@
 #include "common/store/store.h"
 
 struct totals {
-        uint64_t received, succeeded, failed, deleted;
-        unsigned waiting, polling, backoff;
+        struct counters counters;
+        unsigned waiting, polling, backoff, held_off; /* the last three: triggers */
 };
 
 static struct totals total(const struct agent *a) {
-        struct totals sum = {
-                .received = a->dropped_received, .succeeded = a->dropped_succeeded,
-                .failed = a->dropped_failed,     .deleted = a->dropped_deleted,
-        };
+        struct totals sum = { .counters = a->dropped };
 
         for (const struct trigger *t = a->services.triggers; t; t = t->next) {
-                sum.received += t->counters.received;
-                sum.succeeded += t->counters.succeeded;
-                sum.failed += t->counters.failed;
-                sum.deleted += t->counters.deleted;
-                sum.waiting += t->waiting_count;
-                sum.polling += t->phase == TRIGGER_POLLING;
+                counters_add(&sum.counters, &t->counters);
+                sum.waiting += t->slots.waiting;
+                sum.polling += t->phase == TRIGGER_POLLING && !trigger_holds_off(t);
+                sum.held_off += t->phase != TRIGGER_STOPPING && t->demand.fails && !trigger_is_paused(t);
                 sum.backoff += t->phase == TRIGGER_BACKOFF;
         }
         return sum;
@@ -72,12 +67,30 @@ static void close_map(struct buf *b) {
 }
 
 static unsigned held_messages(const struct trigger *t) {
-        const struct delivery *d;
         unsigned count = 0;
 
-        for (d = t->lease.held; d; d = d->held_next)
+        for (const struct lease_item *i = t->lease.held; i; i = i->next)
                 count++;
         return count;
+}
+
+static void put_counters(struct buf *b, const struct counters *c) {
+        for (unsigned i = 0; i < COUNTER_COUNT; i++)
+                put_number(b, counter_key((enum counter)i), c->of[i]);
+}
+
+static void put_pause(struct buf *b, const struct store_pause *p) {
+        put_key(b, "pause");
+        if (p->since_usec == 0) {
+                buf_append_str(b, "null,");
+                return;
+        }
+        buf_append_char(b, '{');
+        put_text(b, "by", p->after == RUN_CREATED ? "hand" : "stopAfter");
+        put_text(b, "after", p->after == RUN_CREATED ? NULL : run_state_name(p->after));
+        put_time(b, "since", p->since_usec);
+        close_map(b);
+        buf_append_char(b, ',');
 }
 
 static void put_trigger(struct buf *b, const struct trigger *t) {
@@ -86,30 +99,17 @@ static void put_trigger(struct buf *b, const struct trigger *t) {
         put_text(b, "queueUrl", t->queue.url ? t->queue.url : t->config.queue_url);
         put_text(b, "flow", t->config.flow_id);
         put_text(b, "state", trigger_phase_name(t));
-        put_time(b, "since", t->since_usec);
-        put_text(b, "error", t->error);
+        put_time(b, "since", trigger_since_usec(t));
+        put_pause(b, &t->pause);
+        put_text(b, "reason", t->demand.fails ? t->demand.reason : NULL);
+        put_text(b, "error", t->demand.is_problem && !t->error ? t->demand.reason : t->error);
         put_number(b, "openReceives", t->poller.plan.open);
         put_number(b, "inFlight", held_messages(t));
-        put_number(b, "running", t->running);
-        put_number(b, "waiting", t->waiting_count);
-        put_number(b, "received", t->counters.received);
-        put_number(b, "succeeded", t->counters.succeeded);
-        put_number(b, "failed", t->counters.failed);
-        put_number(b, "deleted", t->counters.deleted);
-        put_number(b, "deleteFailures", t->counters.delete_failures);
+        put_number(b, "running", t->slots.running);
+        put_number(b, "waiting", t->slots.waiting);
+        put_counters(b, &t->counters);
         put_time(b, "lastReceiveAt", t->last_receive_usec);
         close_map(b);
-}
-
-static void put_totals(struct buf *b, const struct totals *sum) {
-        put_key(b, "totals");
-        buf_append_char(b, '{');
-        put_number(b, "received", sum->received);
-        put_number(b, "succeeded", sum->succeeded);
-        put_number(b, "failed", sum->failed);
-        put_number(b, "deleted", sum->deleted);
-        close_map(b);
-        buf_append_char(b, ',');
 }
 
 static void put_store(struct buf *b, const struct agent *a) {
@@ -117,6 +117,19 @@ static void put_store(struct buf *b, const struct agent *a) {
         buf_appendf(b, "{\"healthy\":%s,", store_is_healthy(a->store) ? "true" : "false");
         put_text(b, "problem", store_problem(a->store));
         put_text(b, "path", a->config->store);
+        close_map(b);
+        buf_append_char(b, ',');
+}
+
+static void put_isolation(struct buf *b, const struct isolation *i) {
+        put_key(b, "isolation");
+        buf_append_char(b, '{');
+        put_text(b, "cgroup", i->path);
+        put_key(b, "controllers");
+        buf_append_char(b, '"');
+        cgroup_put_controllers(b, i->controllers);
+        buf_append_str(b, "\",");
+        put_text(b, "problem", isolation_problem(i));
         close_map(b);
         buf_append_char(b, ',');
 }
@@ -130,11 +143,16 @@ int agent_write_status(void *agent, struct buf *out) {
         put_number(out, "pid", (uint64_t)getpid());
         put_time(out, "startedAt", a->started_usec);
         put_text(out, "state", state_name(a));
-        buf_appendf(out, "\"limits\":{\"executions\":%u},", a->dispatch.slots);
-        put_number(out, "running", a->dispatch.running);
+        buf_appendf(out, "\"limits\":{\"executions\":%u},", a->slots.total);
+        put_number(out, "running", a->slots.running);
         put_number(out, "waiting", sum.waiting);
+        put_isolation(out, &a->isolation);
         put_store(out, a);
-        put_totals(out, &sum);
+        put_key(out, "totals");
+        buf_append_char(out, '{');
+        put_counters(out, &sum.counters);
+        close_map(out);
+        buf_append_char(out, ',');
         put_key(out, "triggers");
         buf_append_char(out, '[');
         for (const struct trigger *t = a->services.triggers; t; t = t->next) {
@@ -150,12 +168,16 @@ void agent_describe(void *agent, struct buf *line) {
         const struct agent *a = agent;
         struct totals sum = total(a);
 
-        buf_appendf(line, "%s: %u of %u slots run, %u wait; %u triggers poll", state_name(a), a->dispatch.running,
-                    a->dispatch.slots, sum.waiting, sum.polling);
+        if (!a->services.triggers)
+                buf_append_str(line, "idle: no trigger is configured; ");
+        buf_appendf(line, "%s: %u of %u slots run, %u wait; %u triggers poll", state_name(a), a->slots.running,
+                    a->slots.total, sum.waiting, sum.polling);
         if (sum.backoff > 0)
                 buf_appendf(line, ", %u back off", sum.backoff);
-        buf_appendf(line, "; %" PRIu64 " succeeded, %" PRIu64 " failed, %" PRIu64 " deleted", sum.succeeded, sum.failed,
-                    sum.deleted);
+        if (sum.held_off > 0)
+                buf_appendf(line, ", %u wait for their conditions", sum.held_off);
+        buf_append_str(line, "; ");
+        (void)counters_write(line, &sum.counters);
         if (!store_is_healthy(a->store))
                 buf_appendf(line, "; STORE: %s", store_problem(a->store));
 }

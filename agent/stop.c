@@ -3,14 +3,17 @@
  *
  * Draining: no new receives or starts; what waits goes back within a turn. Receives that are open are waited for, since
  * SQS may be handing messages to them and a closed connection would strand those; what they bring goes back at once.
- * Running executions keep their lease and get limits.drain. Cancelling, by the end of that time or a second signal:
+ * Running executions keep their lease and get limits.drain, and so does afterExecution. Cancelling, by the end of that time or a second signal:
  * executions are ended and their messages given back. After a second signal everything is over within two seconds, and
- * what is not done by then is left to SQS. */
+ * what is not done by then is left to SQS. Receives that are open then are waited for only when something was given back:
+ * SQS hands it to whoever asks, and that may be this agent's own receive. */
 #include "agent/agent.h"
 
+#include "agent/engine.h"
+#include "agent/events.h"
 #include "agent/execution.h"
+#include "agent/intake.h"
 #include "agent/supervise.h"
-#include "agent/turn.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
@@ -20,6 +23,7 @@
 static void cancel_all(struct agent *a) {
         for (struct trigger *t = a->services.triggers; t; t = t->next)
                 executions_cancel_all(t);
+        a->services.engine->ops->end_after(a->services.engine);
 }
 
 static void set_timer(struct agent *a, uint64_t delay_usec) {
@@ -31,9 +35,10 @@ static int on_stop_timer(sd_event_source *source, uint64_t usec, void *userdata)
         struct agent *a = userdata;
 
         if (a->stop == STOP_DRAINING) {
-                if (a->dispatch.running > 0)
-                        log_warning(0, "The drain time is over: %u executions are ended, their messages go back",
-                                    a->dispatch.running);
+                if (a->slots.running > 0)
+                        log_write(LOG_WARNING, 0, LOG_FIELDS(EVENT(EVENT_DRAIN_OVER)),
+                                  "The drain time is over: %u executions are ended, their messages go back",
+                                  a->slots.running);
                 a->stop = STOP_CANCELLING;
                 cancel_all(a);
                 set_timer(a, CANCEL_USEC);
@@ -47,9 +52,9 @@ static int on_stop_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 static bool is_quiet(const struct agent *a) {
         for (const struct trigger *t = a->services.triggers; t; t = t->next) {
-                if (t->running > 0 || t->lease.held || !lease_is_quiet(&t->lease))
+                if (t->slots.running > 0 || t->lease.held || !lease_is_quiet(&t->lease))
                         return false;
-                if (t->poller.receives && a->stop != STOP_NOW)
+                if (t->poller.receives && (a->stop != STOP_NOW || t->poller.may_take_back))
                         return false;
         }
         return true;
@@ -63,10 +68,10 @@ void agent_stop_check(struct agent *a) {
 static void drain(struct agent *a) {
         a->stop = STOP_DRAINING;
         a->services.stopping = true;
-        log_info("Stopping: %u executions run, %u messages are held", a->dispatch.running, a->deliveries.count);
+        log_info("Stopping: %u executions run, %u messages are held", a->slots.running, a->deliveries.count);
         supervise_stopping(a->supervise);
         for (struct trigger *t = a->services.triggers; t; t = t->next)
-                trigger_stop(t);
+                intake_stop(t);
         if (sd_event_add_time(a->event, &a->stop_timer, CLOCK_MONOTONIC, UINT64_MAX, 0, on_stop_timer, a) < 0) {
                 sd_event_exit(a->event, 0);
                 return;
@@ -83,5 +88,5 @@ void agent_stop(struct agent *a) {
                 cancel_all(a);
                 set_timer(a, NOW_USEC);
         }
-        turn_request(a->turn);
+        wish_turn(&a->services.wishes);
 }

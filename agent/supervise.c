@@ -5,14 +5,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "agent/events.h"
 #include "common/base/clock.h"
-#include "common/base/log.h"
+#include "common/base/text.h"
 
 #define STATUS_USEC USEC_PER_SEC
 #define EXTEND_USEC (15 * USEC_PER_SEC)
+#define START_EXTEND_USEC (5 * USEC_PER_MINUTE) /* nothing can be said while SQLite sorts or commits */
 
 struct supervise {
         struct services *services;
@@ -24,16 +27,21 @@ struct supervise {
         bool is_stopping, is_stuck;
 };
 
+/* A new line would begin another assignment. */
+static void notify_status(char *line) {
+        for (char *c = line; *c; c++)
+                if ((unsigned char)*c < ' ')
+                        *c = ' ';
+        (void)sd_notifyf(0, "STATUS=%s", line);
+}
+
 static void send_status(struct supervise *s) {
         buf_reset(&s->line);
         s->describe(s->userdata, &s->line);
         if (buf_error(&s->line) < 0 || (s->line.len == s->sent.len && s->sent.len > 0 &&
                                         memcmp(s->line.data, s->sent.data, s->line.len) == 0))
                 return;
-        for (size_t i = 0; i < s->line.len; i++) /* a new line would begin another assignment */
-                if ((unsigned char)s->line.data[i] < ' ')
-                        s->line.data[i] = ' ';
-        (void)sd_notifyf(0, "STATUS=%s", s->line.data);
+        notify_status(s->line.data);
         buf_reset(&s->sent);
         (void)buf_append(&s->sent, s->line.data, s->line.len);
 }
@@ -56,7 +64,8 @@ static int on_watchdog_timer(sd_event_source *source, uint64_t usec, void *userd
         if (!late)
                 (void)sd_notify(0, "WATCHDOG=1");
         else if (!s->is_stuck)
-                log_error(0, "A %s is stuck past its deadline: the watchdog is not fed any more", late->name);
+                log_write(LOG_ERR, 0, LOG_FIELDS(EVENT(EVENT_STUCK)),
+                          "Stuck past its deadline: %s. The watchdog is not fed any more", late->name);
         s->is_stuck = late != NULL;
         sd_event_source_set_time(source, usec_add(now, s->watchdog_usec / 3));
         return 0;
@@ -99,6 +108,40 @@ struct supervise *supervise_free(struct supervise *s) {
         buf_done(&s->sent);
         free(s);
         return NULL;
+}
+
+void supervise_explain(const char *text) {
+        _cleanup_free_ char *line = text_dup(text);
+
+        if (line)
+                notify_status(line);
+}
+
+int supervise_refuse(int error, const char *fmt, ...) {
+        _cleanup_(buf_done) struct buf why = BUF_INIT(0);
+        va_list ap;
+
+        va_start(ap, fmt);
+        (void)buf_appendv(&why, fmt, ap);
+        va_end(ap);
+        if (error < 0)
+                (void)buf_appendf(&why, ": %s", strerror(-error));
+        if (buf_error(&why) < 0) {
+                log_error(error, "The agent cannot start");
+                return error;
+        }
+        log_error(0, "%s", why.data);
+        notify_status(why.data);
+        return error;
+}
+
+void supervise_still_starting(uint64_t *told_usec, const char *what) {
+        uint64_t now = clock_monotonic_usec();
+
+        if (*told_usec > 0 && now < usec_add(*told_usec, STATUS_USEC))
+                return;
+        *told_usec = now;
+        (void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRIu64 "\nSTATUS=%s", START_EXTEND_USEC, what);
 }
 
 void supervise_ready(struct supervise *s) {

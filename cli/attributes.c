@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "common/base/digest.h"
 #include "common/base/json.h"
 #include "common/base/text.h"
@@ -68,10 +69,25 @@ int attributes_add(struct attributes *a, const char *text) {
         return 0;
 }
 
-int attributes_write(const struct attributes *a, struct buf *out) {
+int attributes_take(const char *verb, void *attributes, const char *text) {
+        switch (attributes_add(attributes, text)) {
+        case 0:
+                return 0;
+        case -E2BIG:
+                return complain_usage(verb, "--attribute: SQS takes %d at most", ATTRIBUTES_MAX);
+        case -EEXIST:
+                return complain_usage(verb, "--attribute: the name in '%s' is given twice", text);
+        case -ENOMEM:
+                return complain(verb, EXIT_FAILED, "out of memory");
+        default:
+                return complain_usage(verb, "--attribute: '%s' is not NAME=VALUE or NAME:TYPE=VALUE (base64 for Binary)", text);
+        }
+}
+
+int attributes_write(const struct sqs_attribute *items, size_t count, struct buf *out) {
         buf_append_char(out, '{');
-        for (size_t i = 0; i < a->count; i++) {
-                const struct sqs_attribute *item = &a->items[i];
+        for (size_t i = 0; i < count; i++) {
+                const struct sqs_attribute *item = &items[i];
 
                 if (i > 0)
                         buf_append_char(out, ',');

@@ -15,6 +15,8 @@ struct attributes {
 
 /* Adds one. 0; -EINVAL (not in that form, base64 that is none); -E2BIG (more than ten); -EEXIST (a name twice); -ENOMEM. */
 int attributes_add(struct attributes *a, const char *text);
+/* The same for an option (options.h), whose userdata are the attributes. */
+int attributes_take(const char *verb, void *attributes, const char *text);
 void attributes_done(struct attributes *a);
 /* Appends {"NAME": {"type": …, "value": …}}, as a runner gets them. 0 or the buffer's error. */
-int attributes_write(const struct attributes *a, struct buf *out);
+int attributes_write(const struct sqs_attribute *items, size_t count, struct buf *out);

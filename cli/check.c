@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sqsflow check: what would the agent say to these files? Files are told apart by what is in them: `tasks` and
- * `namespace` make a flow, everything else is a configuration, which is checked with its folder of flows. */
+ * `namespace` make a flow, everything else is a configuration, which is checked with its folder of flows.
+ *
+ * Whatever is named more than once, also by way of a configuration or of a folder, is checked once: configurations first,
+ * since they say under which rules their flows are, then folders, then single files. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "common/base/file.h"
+#include "common/base/text.h"
 #include "common/base/yaml.h"
 
 static const char help[] =
@@ -16,7 +22,8 @@ static const char help[] =
         "\n"
         "Checks configurations, flow files and folders of flow files as the agent would read them, and runs nothing.\n"
         "Without a FILE, " CONFIG_DEFAULT_PATH " and the flows it names. A configuration is always checked together\n"
-        "with its flows. Every finding is a line on stderr: file:line:column: what is wrong.\n"
+        "with its flows. Every finding is a line on stderr: file:line:column: what is wrong. What is named twice, as\n"
+        "by a configuration and by its folder, is checked once.\n"
         "\n"
         "      --allow-containers            accept container images (tasks run as plain processes)\n"
         "      --allow-shell-interpolation   accept message content inside shell commands\n"
@@ -37,7 +44,22 @@ struct check {
         struct diag diag;
         unsigned configs, triggers;
         struct value *flows; /* list of "namespace.id" */
+        char **seen;         /* real paths of what was checked */
 };
+
+/* Notes a path: 1 it is new, 0 it was checked already, as itself or as a flow of its folder, -errno. */
+static int see(struct check *c, const char *path) {
+        _cleanup_free_ char *real = realpath(path, NULL);
+        char *slash = real ? strrchr(real, '/') : NULL;
+        size_t folder_len = slash && flow_set_takes(slash + 1) ? (size_t)(slash - real) : 0;
+
+        if (!real)
+                return -errno;
+        for (char **s = c->seen; s && *s; s++)
+                if (strcmp(*s, real) == 0 || (folder_len > 0 && strlen(*s) == folder_len && memcmp(*s, real, folder_len) == 0))
+                        return 0;
+        return text_list_add(&c->seen, real) < 0 ? -ENOMEM : 1;
+}
 
 static int note_flow(struct check *c, const struct flow *flow) {
         char *name = NULL;
@@ -51,6 +73,7 @@ static int check_folder(struct check *c, const char *folder, const struct flow_l
                         struct flow_set *set) {
         int r = flow_set_load(folder, options, &c->diag, set);
 
+        (void)see(c, folder);
         for (size_t i = 0; r == 0 && i < set->count; i++)
                 r = note_flow(c, set->items[i]);
         return r;
@@ -65,6 +88,7 @@ static int check_config(struct check *c, const char *path) {
                 return r;
         c->configs++;
         r = check_folder(c, config->flows, &config->security, &set);
+        config->secrets_elsewhere = true; /* the service may see more of them than this person */
         if (r == 0)
                 r = config_resolve(config, &set, &c->diag);
         if (r == 0)
@@ -96,18 +120,26 @@ static int is_flow_file(const char *path) {
         return yaml_get(root, "tasks") || yaml_get(root, "namespace");
 }
 
-static int check_path(struct check *c, const char *path) {
-        struct flow_set set = { 0 };
-        struct stat st;
-        int r;
+enum kind { KIND_CONFIG, KIND_FOLDER, KIND_FLOW, KIND_COUNT };
 
-        if (stat(path, &st) < 0) {
-                r = -errno;
-                diag_add(&c->diag, DIAG_ERROR, path, 0, 0, "cannot be read: %s", strerror(errno));
+static enum kind kind_of(const char *path) {
+        struct stat st;
+
+        if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+                return KIND_FOLDER;
+        return is_flow_file(path) ? KIND_FLOW : KIND_CONFIG;
+}
+
+static int check_path(struct check *c, const char *path, enum kind kind) {
+        struct flow_set set = { 0 };
+        int r = see(c, path);
+
+        if (r < 0)
+                diag_add(&c->diag, DIAG_ERROR, path, 0, 0, "cannot be read: %s", strerror(-r));
+        if (r <= 0)
                 return r;
-        }
-        if (!S_ISDIR(st.st_mode))
-                return is_flow_file(path) ? check_flow(c, path) : check_config(c, path);
+        if (kind != KIND_FOLDER)
+                return kind == KIND_FLOW ? check_flow(c, path) : check_config(c, path);
         r = check_folder(c, path, &c->options, &set);
         flow_set_done(&set);
         return r;
@@ -159,14 +191,13 @@ static void print_summary(const struct check *c) {
         (void)putchar('\n');
 }
 
-static int check_all(struct check *c, char **paths, int count) {
-        static char default_path[] = CONFIG_DEFAULT_PATH;
-        char *const defaults[] = { default_path };
-        bool ok = true;
+static int check_all(struct check *c, const struct arguments *files) {
+        bool ok = files->count > 0 || check_path(c, CONFIG_DEFAULT_PATH, KIND_CONFIG) == 0;
 
-        for (int i = 0; i < MAX(count, 1); i++)
-                if (check_path(c, count > 0 ? paths[i] : defaults[i]) < 0)
-                        ok = false;
+        for (int kind = 0; kind < KIND_COUNT; kind++)
+                for (int i = 0; i < files->count; i++)
+                        if (kind_of(files->items[i]) == (enum kind)kind && check_path(c, files->items[i], (enum kind)kind) < 0)
+                                ok = false;
         ok = ok && c->diag.error_count == 0;
         if (c->json)
                 print_json_result(c, ok);
@@ -178,35 +209,22 @@ static int check_all(struct check *c, char **paths, int count) {
 }
 
 static int check_main(int argc, char **argv) {
-        static const struct option options[] = {
-                { "allow-containers", no_argument, NULL, 'c' },
-                { "allow-shell-interpolation", no_argument, NULL, 's' },
-                { "json", no_argument, NULL, 'j' },
+        struct check c = { 0 };
+        const struct option_row rows[] = {
+                { "allow-containers", .flag = &c.options.allow_containers },
+                { "allow-shell-interpolation", .flag = &c.options.allow_shell_interpolation },
+                { "json", .flag = &c.json },
                 { 0 },
         };
-        struct check c = { .flows = value_new_list() };
-        int option, code;
+        struct arguments files;
+        int code = options_read("check", rows, argc, argv, &files);
 
-        if (!c.flows)
-                return complain("check", EXIT_FAILED, "out of memory");
-        while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-                switch (option) {
-                case 'c':
-                        c.options.allow_containers = true;
-                        break;
-                case 's':
-                        c.options.allow_shell_interpolation = true;
-                        break;
-                case 'j':
-                        c.json = true;
-                        break;
-                default:
-                        value_unref(c.flows);
-                        return complain_usage("check", "wrong option");
-                }
-        }
-        code = check_all(&c, argv + optind, argc - optind);
+        if (code != 0)
+                return code;
+        c.flows = value_new_list();
+        code = c.flows ? check_all(&c, &files) : complain("check", EXIT_FAILED, "out of memory");
         value_unref(c.flows);
+        text_list_free(c.seen);
         diag_done(&c.diag);
         return code;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/base/json.h"
+#include "common/base/text.h"
 
 static void say(const char *verb, const char *fmt, va_list ap) {
         (void)fprintf(stderr, "sqsflow %s: ", verb);
@@ -31,6 +33,14 @@ int complain_usage(const char *verb, const char *fmt, ...) {
         va_end(ap);
         (void)fprintf(stderr, "Try 'sqsflow %s --help'.\n", verb);
         return EXIT_WRONG;
+}
+
+int complain_unknown(const char *verb, const char *what, const char *name, const char *const *known, size_t count) {
+        const char *nearest = text_nearest(name, known, count);
+
+        if (nearest)
+                return complain_usage(verb, "there is no %s '%s'; did you mean '%s'?", what, name, nearest);
+        return complain_usage(verb, "there is no %s '%s'", what, name);
 }
 
 void print_findings(const struct diag *diag) {
@@ -58,8 +68,10 @@ static int read_config(const char *path, struct diag *diag, struct config **ret)
 
         if (path)
                 return config_load(path, diag, ret);
-        if (access(CONFIG_DEFAULT_PATH, F_OK) == 0)
+        if (access(CONFIG_DEFAULT_PATH, R_OK) == 0)
                 return config_load(CONFIG_DEFAULT_PATH, diag, ret);
+        if (errno != ENOENT && errno != ENOTDIR)
+                diag_add(diag, DIAG_WARNING, CONFIG_DEFAULT_PATH, 0, 0, "goes unread: %s", strerror(errno));
         return config_parse(nothing, strlen(nothing), CONFIG_DEFAULT_PATH, diag, ret);
 }
 

@@ -7,7 +7,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/diag.h"
 #include "common/base/value.h"
-#include "common/flow/config.h"
+#include "common/config/config.h"
 
 /* Exit codes, the same for every verb. */
 enum {
@@ -27,10 +27,13 @@ struct verb {
         int (*run)(int argc, char **argv);   /* argv[0] is the verb; returns the exit code */
 };
 
-extern const struct verb verb_check, verb_run, verb_send, verb_executions, verb_status;
+extern const struct verb verb_check, verb_run, verb_send, verb_peek, verb_redrive, verb_executions, verb_status, verb_pause,
+        verb_resume, verb_schema;
 
 /* "sqsflow VERB: …" and where help is, on stderr. Returns EXIT_WRONG. `argv0` as the verb got it. */
 int complain_usage(const char *verb, const char *fmt, ...) _printf_(2, 3);
+/* "there is no X 'name'; did you mean 'nearest'?" Returns EXIT_WRONG. */
+int complain_unknown(const char *verb, const char *what, const char *name, const char *const *known, size_t count);
 /* "sqsflow VERB: …" on stderr. Returns `code`. */
 int complain(const char *verb, int code, const char *fmt, ...) _printf_(3, 4);
 

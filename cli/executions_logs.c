@@ -3,16 +3,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
 
 #include "cli/cli.h"
 #include "cli/executions.h"
 #include "cli/records.h"
+#include "cli/run_record.h"
 #include "cli/terminal.h"
 #include "common/base/clock.h"
 #include "common/base/json.h"
-#include "common/base/log.h"
 #include "common/base/text.h"
 
 #define FOLLOW_MSEC 250
@@ -87,43 +86,43 @@ static int take_state(void *userdata, const struct store_record *r) {
         return 0;
 }
 
-static int parse_level(const char *text, int *ret) {
-        if (!text)
-                return 0;
-        *ret = log_level_from_name(text);
-        return *ret < 0 ? complain_usage("executions", "there is no level '%s': error, warning, info, debug", text) : 0;
-}
-
 static int print_all(struct logs *l, const struct store_log_filter *filter) {
+        static const char *const deaths[] = {
+                [RUN_OWNER_LIVES] = NULL,
+                [RUN_OWNER_RUN_DIED] = "the 'sqsflow run' of this execution was killed",
+                [RUN_OWNER_AGENT_DIED] = "the agent that ran this execution is gone; its next start marks it KILLED",
+        };
         const struct timespec pause = { .tv_nsec = FOLLOW_MSEC * 1000000L };
         uint64_t position = 0;
+        enum run_owner owner = RUN_OWNER_LIVES;
         bool is_over;
         int r;
 
         do {
-                /* The state first: what is logged before the end is read after it was seen. */
+                /* In this order: what is logged before the end is read after it was seen, and so is the end before a death. */
+                if (l->o->follow)
+                        owner = run_record_owner(l->o->state_folder, l->id);
                 r = store_reader_get(l->reader, l->id, take_state, l);
                 if (r < 0 && r != -ENOENT)
                         return r;
                 /* A success that is not kept is gone with its end. */
-                is_over = !l->o->follow || r == -ENOENT || run_state_is_final(l->state);
+                is_over = !l->o->follow || deaths[owner] || r == -ENOENT || run_state_is_final(l->state);
                 r = store_reader_logs(l->reader, l->id, filter, &position, print_line, l);
                 if (r < 0)
                         return r;
                 (void)fflush(stdout);
         } while (!is_over && nanosleep(&pause, NULL) == 0);
+        if (deaths[owner] && !run_state_is_final(l->state))
+                (void)complain("executions", 0, "%s", deaths[owner]);
         return 0;
 }
 
 int executions_logs(struct store_reader *reader, const struct executions_options *o, uint64_t id) {
         struct logs l = { .reader = reader, .o = o, .id = id, .now_usec = clock_realtime_usec(),
                           .colour = terminal_has_colour(stdout) };
-        struct store_log_filter filter = { .task_run = UINT32_MAX, .level_max = LOG_DEBUG + 1 };
-        int r = parse_level(o->level, &filter.level_max);
+        const struct store_log_filter filter = { .task_run = UINT32_MAX, .level_max = o->level_max };
+        int r = print_all(&l, &filter);
 
-        if (r != 0)
-                return r;
-        r = print_all(&l, &filter);
         text_list_free(l.names);
         return r < 0 ? executions_fail(reader, r) : EXIT_OK;
 }

@@ -10,12 +10,13 @@
 #include "common/base/clock.h"
 #include "common/base/ident.h"
 #include "common/base/json.h"
+#include "common/base/size.h"
 
 #define DEPTH_MAX 32
 
 static const struct table_column columns[] = {
-        { "TASK", false }, { "STATE", false }, { "STARTED", false }, { "TOOK", true }, { "ATTEMPTS", true },
-        { "ERROR", false },
+        { "TASK", false }, { "STATE", false }, { "STARTED", false }, { "TOOK", true }, { "CPU", true }, { "MEMORY", true },
+        { "ATTEMPTS", true }, { "ERROR", false },
 };
 
 /* --- as JSON --------------------------------------------------------------------------------------------------------- */
@@ -93,6 +94,24 @@ static void print_messages(const struct view *v, const char *json) {
         }
 }
 
+/* "" for what used nothing, or of which it is not known. */
+static const char *cpu_text(uint64_t cpu_usec, char out[48]) {
+        *out = '\0';
+        return cpu_usec > 0 ? duration_format_human(cpu_usec, out) : out;
+}
+
+static const char *memory_text(uint64_t bytes, char out[SIZE_TEXT_MAX]) {
+        *out = '\0';
+        return bytes > 0 ? size_format(bytes, out) : out;
+}
+
+static void print_usage(const struct view *v, uint64_t cpu_usec, uint64_t memory_bytes) {
+        char cpu[48], memory[SIZE_TEXT_MAX];
+
+        print_field(v, "cpu time", STYLE_PLAIN, cpu_text(cpu_usec, cpu));
+        print_field(v, "memory", STYLE_PLAIN, memory_text(memory_bytes, memory));
+}
+
 static int print_record(void *userdata, const struct store_record *r) {
         struct view *v = userdata;
         char id[IDENT_TEXT_SIZE], started[32], took[48], when[96];
@@ -106,6 +125,7 @@ static int print_record(void *userdata, const struct store_record *r) {
         print_field(v, "trigger", STYLE_PLAIN, r->trigger);
         print_field(v, "queue", STYLE_PLAIN, r->queue_url);
         print_messages(v, r->messages);
+        print_usage(v, r->cpu_usec, r->memory_bytes);
         print_field(v, "error", STYLE_BAD, r->error);
         print_field(v, "outputs", STYLE_PLAIN, r->outputs && strcmp(r->outputs, "{}") != 0 ? r->outputs : NULL);
         return 0;
@@ -122,7 +142,7 @@ static unsigned depth_of(struct view *v, const struct store_task_run *t) {
 
 static int add_task_row(void *userdata, const struct store_task_run *t) {
         struct view *v = userdata;
-        char name[512], attempts[16], started[32], took[48];
+        char name[512], attempts[16], started[32], took[48], cpu[48], memory[SIZE_TEXT_MAX];
         int e = 0;
 
         (void)snprintf(name, sizeof(name), "%*s%s%s%s", (int)(depth_of(v, t) * 2), "", t->task_id ? t->task_id : "?",
@@ -132,6 +152,8 @@ static int add_task_row(void *userdata, const struct store_task_run *t) {
         e |= table_add(v->table, style_of_state(t->state), run_state_name(t->state));
         e |= table_add(v->table, STYLE_PLAIN, time_text(t->start_usec, v->now_usec, started));
         e |= table_add(v->table, STYLE_PLAIN, duration_text(t->start_usec, t->end_usec, v->now_usec, took));
+        e |= table_add(v->table, STYLE_PLAIN, cpu_text(t->cpu_usec, cpu));
+        e |= table_add(v->table, STYLE_PLAIN, memory_text(t->memory_bytes, memory));
         e |= table_add(v->table, STYLE_PLAIN, attempts);
         e |= table_add(v->table, STYLE_BAD, t->error);
         return e;

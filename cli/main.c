@@ -7,7 +7,8 @@
 #include "common/base/text.h"
 
 static const struct verb *const verbs[] = {
-        &verb_check, &verb_run, &verb_send, &verb_executions, &verb_status,
+        &verb_check,  &verb_run,   &verb_send,   &verb_peek,   &verb_redrive, &verb_executions,
+        &verb_status, &verb_pause, &verb_resume, &verb_schema,
 };
 
 static void print_help(void) {

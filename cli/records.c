@@ -55,6 +55,12 @@ static struct value *messages_json(const char *text) {
         return list;
 }
 
+/* Seconds of CPU time; null: no process, or not known. */
+static void put_usage(struct value *v, uint64_t cpu_usec, uint64_t memory_bytes) {
+        value_map_put(v, "cpuSeconds", cpu_usec > 0 ? value_new_double((double)cpu_usec / 1e6) : value_new_null());
+        value_map_put(v, "memoryBytes", memory_bytes > 0 ? value_new_int((int64_t)memory_bytes) : value_new_null());
+}
+
 struct value *record_json(const struct store_record *r) {
         struct value *v = value_new_map();
         char id[IDENT_TEXT_SIZE];
@@ -69,6 +75,7 @@ struct value *record_json(const struct store_record *r) {
         value_map_put(v, "startedAt", time_json(r->start_usec));
         value_map_put(v, "endedAt", time_json(r->end_usec));
         value_map_put(v, "durationSeconds", duration_json(r->start_usec, r->end_usec));
+        put_usage(v, r->cpu_usec, r->memory_bytes);
         value_map_put(v, "error", text_json(r->error));
         value_map_put(v, "messages", messages_json(r->messages));
         return v;
@@ -89,6 +96,7 @@ struct value *task_run_json(const struct store_task_run *t) {
         value_map_put(v, "startedAt", time_json(t->start_usec));
         value_map_put(v, "endedAt", time_json(t->end_usec));
         value_map_put(v, "durationSeconds", duration_json(t->start_usec, t->end_usec));
+        put_usage(v, t->cpu_usec, t->memory_bytes);
         value_map_put(v, "error", text_json(t->error));
         value_map_put(v, "outputs", parsed_json(t->outputs));
         return v;

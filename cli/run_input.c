@@ -7,12 +7,14 @@
 
 #include "cli/cli.h"
 #include "common/base/clock.h"
+#include "common/base/digest.h"
 #include "common/base/file.h"
 #include "common/base/json.h"
 #include "common/base/text.h"
 
 #define MESSAGE_BYTES_MAX ((size_t)64 * 1024 * 1024) /* more than SQS takes, for trying things out */
 #define ID_SIZE 32
+#define RECORD_BYTES_MAX ((size_t)4 * 1024 * 1024) /* as the agent's */
 
 static int out_of_memory(void) {
         return complain("run", EXIT_FAILED, "out of memory");
@@ -46,7 +48,8 @@ static int read_messages(struct run_input *in) {
         in->messages = calloc(in->message_count + 1, sizeof(*in->messages));
         in->bodies = calloc(in->message_count + 1, sizeof(char *));
         in->ids = calloc(in->message_count + 1, ID_SIZE);
-        if (!in->messages || !in->bodies || !in->ids || attributes_write(in->attributes, &in->attributes_json) < 0)
+        if (!in->messages || !in->bodies || !in->ids ||
+            attributes_write(in->attributes->items, in->attributes->count, &in->attributes_json) < 0)
                 return out_of_memory();
         for (size_t i = 0; r == 0 && i < in->message_count; i++)
                 r = read_message(in, i);
@@ -118,6 +121,14 @@ static int read_inputs(struct run_input *in, const struct flow *flow) {
         return in->inputs_json ? 0 : out_of_memory();
 }
 
+static bool wants_json(const struct run_input *in, const struct flow *flow) {
+        const char *serde = in->serde;
+
+        if (!serde && flow->trigger_count > 0)
+                serde = value_map_string(flow->triggers[0].properties, "serdeType");
+        return text_eq(serde, "JSON");
+}
+
 /* --------------------------------------------------------------------------------------------------------------------- */
 
 int run_input_read(struct run_input *in, const struct flow *flow) {
@@ -139,14 +150,6 @@ void run_input_done(struct run_input *in) {
         buf_done(&in->attributes_json);
 }
 
-static bool wants_json(const struct run_input *in, const struct flow *flow) {
-        const char *serde = in->serde;
-
-        if (!serde && flow->trigger_count > 0)
-                serde = value_map_string(flow->triggers[0].properties, "serdeType");
-        return text_eq(serde, "JSON");
-}
-
 void run_input_fill(const struct run_input *in, const struct flow *flow, struct frame_execute *frame) {
         frame->json_data = wants_json(in, flow);
         frame->messages = in->messages;
@@ -159,4 +162,73 @@ void run_input_fill(const struct run_input *in, const struct flow *flow, struct 
                 frame->trigger_id = (struct bytes){ "by-hand", strlen("by-hand") };
         if (in->inputs_json)
                 frame->inputs = (struct bytes){ in->inputs_json, strlen(in->inputs_json) };
+}
+
+/* --- the record ------------------------------------------------------------------------------------------------------ */
+
+static void put_key(struct buf *b, const char *key) {
+        buf_appendf(b, "\"%s\":", key);
+}
+
+/* As SQS gives them, which is what the agent keeps. */
+static void put_attributes(struct buf *b, const struct attributes *a) {
+        for (size_t i = 0; i < a->count; i++) {
+                const struct sqs_attribute *item = &a->items[i];
+                bool is_binary = sqs_attribute_is_binary(item);
+
+                buf_append_str(b, i > 0 ? "," : "");
+                json_write_string(b, item->name, strlen(item->name));
+                buf_append_str(b, ":{\"DataType\":");
+                json_write_string(b, item->data_type, strlen(item->data_type));
+                buf_append_str(b, is_binary ? ",\"BinaryValue\":\"" : ",\"StringValue\":");
+                if (is_binary)
+                        base64_encode(b, item->value, item->len);
+                else
+                        json_write_string(b, item->value, item->len);
+                buf_append_str(b, is_binary ? "\"}" : "}");
+        }
+}
+
+static void put_message(struct buf *b, const struct run_input *in, size_t i) {
+        const struct frame_message *m = &in->messages[i];
+
+        buf_append_str(b, i > 0 ? ",{" : "{");
+        put_key(b, "MessageId");
+        json_write_string(b, m->message_id.data, m->message_id.len);
+        buf_append_char(b, ',');
+        put_key(b, "ReceiptHandle");
+        buf_append_str(b, "\"\",");
+        put_key(b, "Body");
+        json_write_string(b, m->body.data, m->body.len);
+        buf_appendf(b, ",\"Attributes\":{\"SentTimestamp\":\"%llu\",\"ApproximateReceiveCount\":\"1\"},",
+                    (unsigned long long)(m->sent_usec / USEC_PER_MSEC));
+        put_key(b, "MessageAttributes");
+        buf_append_char(b, '{');
+        put_attributes(b, in->attributes);
+        buf_append_str(b, "}}");
+}
+
+static bool is_text(struct bytes b) {
+        return b.len == 0 || (text_is_utf8(b.data, b.len) && !memchr(b.data, '\0', b.len));
+}
+
+char *run_input_record(const struct run_input *in, const struct flow *flow) {
+        _cleanup_free_ char *file = flow->file ? realpath(flow->file, NULL) : NULL;
+        struct buf b = BUF_INIT(RECORD_BYTES_MAX);
+        bool is_all_text = true;
+
+        buf_append_char(&b, '{');
+        put_key(&b, "file");
+        json_write_string(&b, file ? file : "", strlen(file ? file : ""));
+        buf_appendf(&b, ",\"batch\":%s,\"json\":%s,\"messages\":[", in->batch ? "true" : "false",
+                    wants_json(in, flow) ? "true" : "false");
+        for (size_t i = 0; i < in->message_count; i++) {
+                is_all_text = is_all_text && is_text(in->messages[i].body);
+                put_message(&b, in, i);
+        }
+        buf_appendf(&b, "],\"inputs\":%s}", in->inputs_json ? in->inputs_json : "{}");
+        if (is_all_text)
+                return buf_take(&b, NULL);
+        buf_done(&b);
+        return NULL;
 }

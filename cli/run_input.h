@@ -4,7 +4,7 @@
 
 #include "cli/attributes.h"
 #include "common/flow/flow.h"
-#include "common/flow/protocol.h"
+#include "common/link/protocol.h"
 
 struct run_input {
         const char *const *message_files; /* "-": stdin */
@@ -28,3 +28,6 @@ int run_input_read(struct run_input *in, const struct flow *flow) _must_check_;
 void run_input_done(struct run_input *in);
 /* Fills the frame's trigger and inputs; they are borrowed from `in`. */
 void run_input_fill(const struct run_input *in, const struct flow *flow, struct frame_execute *frame);
+/* The record of it, for `sqsflow executions replay` (replay_input.h): JSON, owned. NULL when memory is out, when it would
+ * be too large to keep, or when a body is no text. */
+char *run_input_record(const struct run_input *in, const struct flow *flow);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/sqs_wait.h"
 #include "common/base/ident.h"
 #include "common/base/text.h"
 
@@ -18,17 +19,11 @@ static void note_problem(struct sending *s, const char *text, int code) {
         s->code = code;
 }
 
-static int code_of(const struct aws_error *error) {
-        if (error->class == AWS_ERROR_NO_CREDENTIALS)
-                return EXIT_WRONG;
-        return error->class == AWS_ERROR_TRANSIENT && error->http_status == 0 ? EXIT_UNREACHABLE : EXIT_FAILED;
-}
-
 static void note_error(struct sending *s, const struct aws_error *error) {
         struct buf text = BUF_INIT(0);
 
         if (aws_error_write(&text, error) == 0)
-                note_problem(s, text.data, code_of(error));
+                note_problem(s, text.data, exit_code_of(error));
         else
                 note_problem(s, "out of memory", EXIT_FAILED);
         buf_done(&text);
@@ -124,34 +119,15 @@ static void send_more(struct sending *s) {
                 sd_event_exit(s->session->event, 0);
 }
 
-static void on_queue_url(const struct aws_error *error, const char *queue_url, void *userdata) {
-        struct sending *s = userdata;
-
-        if (error)
-                note_error(s, error);
-        else if (!(s->queue_url = text_dup(queue_url)))
-                note_problem(s, "out of memory", EXIT_FAILED);
-        if (s->problem)
-                sd_event_exit(s->session->event, 0);
-        else
-                send_more(s);
-}
-
 int sending_run(struct sending *s) {
-        int r = 0;
-
         s->ids = value_new_list();
         if (!s->ids)
                 return -ENOMEM;
-        if (s->queue_url)
-                send_more(s);
-        else
-                r = sqs_get_queue_url(s->session->sqs, s->queue_name, NULL, on_queue_url, s, NULL);
-        return r < 0 ? r : session_run(s->session);
+        send_more(s);
+        return session_run(s->session);
 }
 
 void sending_done(struct sending *s) {
         value_unref(s->ids);
         free(s->problem);
-        free(s->queue_url);
 }

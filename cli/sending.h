@@ -8,8 +8,8 @@
 
 struct sending {
         /* set by the caller, who owns them */
-        struct session *session;
-        const char *queue_name;        /* asked for its URL when that is not known */
+        const struct session *session;
+        const char *queue_url;
         const char *group, *dedup;     /* NULL: none */
         const char *body;
         size_t body_len;
@@ -19,7 +19,6 @@ struct sending {
         bool is_fifo;
 
         /* the result; freed with sending_done() */
-        char *queue_url;               /* set by the caller when it is known; owned here */
         struct value *ids;             /* list: message ids of what was sent */
         char *problem;                 /* the first; NULL: all were sent */
         int code;                      /* the exit code it means */

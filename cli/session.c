@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "common/base/spawn.h"
 #include "common/base/text.h"
 
 static int load_profile(struct session *s, const struct config_aws *aws, char **ret_why) {
@@ -17,29 +18,12 @@ static int load_profile(struct session *s, const struct config_aws *aws, char **
         return r;
 }
 
-/* "http://127.0.0.1:9324" of a queue URL that is not AWS's, owned; NULL when it is or there is none. */
-static char *foreign_origin(const char *queue_url) {
-        const char *path = queue_url ? strstr(queue_url, "://") : NULL;
-        struct queue_url parts;
-
-        path = path ? strchr(path + 3, '/') : NULL;
-        if (!path || queue_url_parse(queue_url, &parts) < 0 || parts.region[0])
-                return NULL;
-        return text_dup_n(queue_url, (size_t)(path - queue_url));
-}
-
 static int find_endpoint(struct session *s, const struct config_aws *aws, const char *queue_url, char **ret_why) {
-        struct endpoint_inputs in = { .endpoint = aws->endpoint, .region = aws->region, .queue_url = queue_url,
+        const struct endpoint_inputs in = { .endpoint = aws->endpoint, .region = aws->region, .queue_url = queue_url,
                                             .profile = s->profile };
         const char *why = NULL;
-        _cleanup_free_ char *origin = NULL;
         int r = endpoint_resolve(&in, &s->endpoint, &why);
 
-        /* Nothing names an endpoint, but the queue's URL is no AWS one: its server is meant. */
-        if (r < 0 && !in.endpoint && (origin = foreign_origin(queue_url))) {
-                in.endpoint = origin;
-                r = endpoint_resolve(&in, &s->endpoint, &why);
-        }
         if (r < 0)
                 *ret_why = text_dup(why);
         return r;
@@ -52,6 +36,9 @@ static int open_client(struct session *s, const struct config_aws *aws) {
                 .access_key_id = aws->access_key_id,
                 .secret_access_key = aws->secret_access_key,
                 .session_token = aws->session_token,
+                .region = aws->region,
+                .role = { aws->role_arn, aws->role_external_id, aws->role_session_name, aws->role_sec },
+                .sts_endpoint = aws->sts_endpoint,
         };
         struct sqs_client_options client = { .region = s->endpoint.region, .endpoint = s->endpoint.url };
         int r = sd_event_new(&s->event);
@@ -72,12 +59,12 @@ static int open_client(struct session *s, const struct config_aws *aws) {
 }
 
 int session_open(struct session *s, const struct config_aws *aws, const char *queue_url, char **ret_why) {
-        struct sigaction ignore = { .sa_handler = SIG_IGN };
         int r;
 
         *s = (struct session){ 0 };
-        sigaction(SIGPIPE, &ignore, NULL); /* connections that break are told by their calls */
-        r = load_profile(s, aws, ret_why);
+        r = spawn_ignore(SIGPIPE); /* connections that break are told by their calls */
+        if (r == 0)
+                r = load_profile(s, aws, ret_why);
         if (r == 0)
                 r = find_endpoint(s, aws, queue_url, ret_why);
         if (r == 0)
@@ -99,6 +86,6 @@ void session_done(struct session *s) {
         *s = (struct session){ 0 };
 }
 
-int session_run(struct session *s) {
+int session_run(const struct session *s) {
         return sd_event_loop(s->event);
 }

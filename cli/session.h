@@ -8,7 +8,7 @@
 #include "common/aws/endpoint.h"
 #include "common/aws/sqs.h"
 #include "common/base/diag.h"
-#include "common/flow/config.h"
+#include "common/config/config.h"
 
 struct session {
         sd_event *event;
@@ -25,4 +25,4 @@ int session_open(struct session *s, const struct config_aws *aws, const char *qu
 void session_done(struct session *s);
 
 /* Turns the loop until sd_event_exit(); returns the code given there, or -errno. */
-int session_run(struct session *s);
+int session_run(const struct session *s);

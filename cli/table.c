@@ -85,26 +85,16 @@ static void put_blanks(struct buf *out, size_t count) {
                 buf_append_char(out, ' ');
 }
 
-/* Bytes of text that fit `columns`, so that an ellipsis still fits behind them when not all do. */
-static size_t fitting_length(const struct cell *c, size_t columns) {
-        size_t len = c->len;
-
-        if (c->columns <= columns)
-                return len;
-        while (len > 0 && text_columns(c->text, len) + 1 > columns)
-                do
-                        len--;
-                while (len > 0 && ((unsigned char)c->text[len] & 0xc0) == 0x80);
-        return len;
-}
-
 static void put_last(struct buf *out, bool colour, const struct cell *c, size_t used, unsigned width) {
+        const struct canvas canvas = { .utf8 = true };
         size_t room = width > used ? width - used : 0;
-        size_t len = width == 0 ? c->len : fitting_length(c, room);
+        struct buf cut = BUF_INIT(0);
 
-        style_put(out, colour, c->style, c->text, len);
-        if (len < c->len)
-                buf_append_str(out, "…");
+        if (width == 0 || c->columns <= room)
+                style_put(out, colour, c->style, c->text, c->len);
+        else if (fit_put(&cut, &canvas, c->text, c->len, room, false) == 0)
+                style_put(out, colour, c->style, cut.data ? cut.data : "", cut.len);
+        buf_done(&cut);
 }
 
 static void put_row(const struct table *t, struct buf *out, bool colour, unsigned width, const size_t *widths,

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/terminal.h"
 
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <syslog.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "common/base/text.h"
 
@@ -27,6 +30,33 @@ unsigned terminal_columns(void) {
         return size.ws_col;
 }
 
+bool locale_is_utf8(const char *lc_all, const char *lc_ctype, const char *lang) {
+        const char *name = lc_all && *lc_all ? lc_all : lc_ctype && *lc_ctype ? lc_ctype : lang;
+        const char *charset = name ? strchr(name, '.') : NULL;
+
+        return charset && (strncasecmp(charset, ".UTF-8", 6) == 0 || strncasecmp(charset, ".utf8", 5) == 0);
+}
+
+bool terminal_is_live(void) {
+        const char *term = getenv("TERM");
+
+        return term && *term && strcmp(term, "dumb") != 0 && isatty(STDOUT_FILENO) == 1;
+}
+
+struct canvas terminal_canvas(void) {
+        struct canvas canvas = {
+                .colour = terminal_has_colour(stdout),
+                .utf8 = locale_is_utf8(getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG")),
+        };
+        struct winsize size;
+
+        if (isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+                canvas.columns = size.ws_col;
+                canvas.rows = size.ws_row;
+        }
+        return canvas;
+}
+
 enum style style_of_state(enum run_state state) {
         static const enum style styles[RUN_STATE_COUNT] = {
                 [RUN_CREATED] = STYLE_DIM,    [RUN_QUEUED] = STYLE_DIM,     [RUN_RUNNING] = STYLE_BUSY,
@@ -36,6 +66,21 @@ enum style style_of_state(enum run_state state) {
         };
 
         return (unsigned)state < RUN_STATE_COUNT ? styles[state] : STYLE_PLAIN;
+}
+
+const char *state_sign(enum run_state state, bool utf8) {
+        static const struct {
+                const char *utf8, *ascii;
+        } signs[RUN_STATE_COUNT] = {
+                [RUN_CREATED] = { "·", "." },  [RUN_QUEUED] = { "·", "." },  [RUN_RUNNING] = { "●", "*" },
+                [RUN_RETRYING] = { "↻", "*" }, [RUN_KILLING] = { "✘", "x" }, [RUN_SUCCESS] = { "✔", "+" },
+                [RUN_WARNING] = { "!", "!" },  [RUN_FAILED] = { "✘", "x" },  [RUN_KILLED] = { "✘", "x" },
+                [RUN_CANCELLED] = { "○", "-" }, [RUN_SKIPPED] = { "○", "-" },
+        };
+
+        if ((unsigned)state >= RUN_STATE_COUNT)
+                return "?";
+        return utf8 ? signs[state].utf8 : signs[state].ascii;
 }
 
 enum style style_of_level(int level) {
@@ -65,13 +110,6 @@ int style_put(struct buf *b, bool colour, enum style style, const char *text, si
         return buf_append_str(b, "\033[0m");
 }
 
-/* The length of the UTF-8 sequence at s, 0 when there is none. */
-static size_t sequence_length(const unsigned char *s, size_t len) {
-        size_t n = *s < 0x80 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
-
-        return n <= len && text_is_utf8((const char *)s, n) ? n : 0;
-}
-
 static int put_control(struct buf *b, unsigned char c) {
         switch (c) {
         case '\n':
@@ -94,7 +132,7 @@ int clean_put(struct buf *b, const char *text, size_t len) {
         const unsigned char *s = (const unsigned char *)text, *end = s + len;
 
         while (s < end) {
-                size_t n = sequence_length(s, (size_t)(end - s));
+                size_t n = text_utf8_char((const char *)s, (size_t)(end - s));
 
                 if (n == 0)
                         buf_append_str(b, "\xef\xbf\xbd");
@@ -109,41 +147,84 @@ int clean_put(struct buf *b, const char *text, size_t len) {
         return buf_error(b);
 }
 
-static unsigned decode(const unsigned char *s, size_t n) {
+static wchar_t decode(const unsigned char *s, size_t n) {
         static const unsigned char masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
         unsigned c = s[0] & masks[n];
 
         for (size_t i = 1; i < n; i++)
                 c = c << 6 | (s[i] & 0x3f);
-        return c;
+        return (wchar_t)c;
 }
 
-/* Enough for lining up: the East Asian wide blocks and the emoji; combining marks and joiners take nothing. */
-static unsigned code_point_columns(unsigned c) {
-        static const struct {
-                unsigned first, last, columns;
-        } ranges[] = {
-                { 0x0300, 0x036f, 0 },   { 0x200b, 0x200f, 0 },   { 0xfe00, 0xfe0f, 0 },   { 0x1100, 0x115f, 2 },
-                { 0x2e80, 0xa4cf, 2 },   { 0xac00, 0xd7a3, 2 },   { 0xf900, 0xfaff, 2 },   { 0xfe30, 0xfe6f, 2 },
-                { 0xff00, 0xff60, 2 },   { 0xffe0, 0xffe6, 2 },   { 0x1f300, 0x1f64f, 2 }, { 0x1f680, 0x1faff, 2 },
-                { 0x20000, 0x3fffd, 2 },
-        };
+/* The C library knows the widths, but only in a locale that knows the characters, and this program runs in "C". Where
+ * there is no such locale, everything counts one. */
+static locale_t unicode_locale(void) {
+        static locale_t unicode;
+        static bool tried;
 
-        for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
-                if (c >= ranges[i].first && c <= ranges[i].last)
-                        return ranges[i].columns;
-        return 1;
+        if (!tried)
+                unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+        tried = true;
+        return unicode;
 }
 
-size_t text_columns(const char *text, size_t len) {
+/* Calls wcwidth() for the character at *s, which moves behind it. */
+static size_t next_columns(const unsigned char **s, const unsigned char *end) {
+        size_t n = text_utf8_char((const char *)*s, (size_t)(end - *s));
+        int columns = n > 1 ? wcwidth(decode(*s, n)) : 1;
+
+        *s += n ? n : 1;
+        return columns >= 0 ? (size_t)columns : 1; /* -1: newer than the C library */
+}
+
+/* The columns of as much of the text as fits `most`; *ret_len are its bytes. */
+static size_t fitting(const char *text, size_t len, size_t most, size_t *ret_len) {
         const unsigned char *s = (const unsigned char *)text, *end = s + len;
+        locale_t unicode = unicode_locale(), before = unicode ? uselocale(unicode) : (locale_t)0;
         size_t columns = 0;
 
         while (s < end) {
-                size_t n = sequence_length(s, (size_t)(end - s));
+                const unsigned char *next = s;
+                size_t more = next_columns(&next, end);
 
-                columns += n ? code_point_columns(decode(s, n)) : 1;
-                s += n ? n : 1;
+                if (columns + more > most)
+                        break;
+                columns += more;
+                s = next;
         }
+        if (before)
+                (void)uselocale(before);
+        *ret_len = (size_t)(s - (const unsigned char *)text);
         return columns;
+}
+
+size_t text_columns(const char *text, size_t len) {
+        return fitting(text, len, SIZE_MAX / 2, &len);
+}
+
+/* No character takes more bytes, and cleaning makes none shorter in columns; what stands behind is not looked at. */
+#define BYTES_PER_COLUMN 32
+
+int fit_put(struct buf *b, const struct canvas *canvas, const char *text, size_t len, size_t columns, bool padded) {
+        struct buf clean = BUF_INIT(0);
+        const char *ellipsis = canvas->utf8 ? "…" : "~";
+        size_t fits = 0, used, looked_at = MIN(len, (columns + 1) * BYTES_PER_COLUMN);
+        int r;
+
+        while (looked_at < len && looked_at > 0 && ((unsigned char)text[looked_at] & 0xc0) == 0x80)
+                looked_at--;
+        r = clean_put(&clean, text ? text : "", looked_at);
+        used = r == 0 ? fitting(clean.data ? clean.data : "", clean.len, columns, &fits) : 0;
+        if (fits < clean.len && columns > 0) {
+                used = fitting(clean.data, clean.len, columns - 1, &fits);
+                buf_append(b, clean.data, fits);
+                buf_append_str(b, ellipsis);
+                used++;
+        } else {
+                buf_append(b, clean.data, fits);
+        }
+        for (; padded && used < columns; used++)
+                buf_append_char(b, ' ');
+        buf_done(&clean);
+        return r < 0 ? r : buf_error(b);
 }

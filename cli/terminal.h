@@ -25,7 +25,21 @@ bool terminal_has_colour(FILE *file);
 /* Columns of the terminal that stdout is; 0 when it is none. */
 unsigned terminal_columns(void);
 
+/* What something is drawn for: a terminal of that size, or a file. */
+struct canvas {
+        unsigned columns, rows; /* 0: no limit */
+        bool colour;
+        bool utf8;              /* else only ASCII is drawn */
+};
+/* Of stdout, as it is now. */
+struct canvas terminal_canvas(void);
+/* Whether stdout is a terminal on which something can be drawn again and again. */
+bool terminal_is_live(void);
+/* Whether a terminal with these variables shows UTF-8; NULL or "": not set. Pure. */
+bool locale_is_utf8(const char *lc_all, const char *lc_ctype, const char *lang);
+
 enum style style_of_state(enum run_state state);
+const char *state_sign(enum run_state state, bool utf8); /* one column: "✔" */
 enum style style_of_level(int level); /* syslog */
 const char *level_name(int level);    /* "INFO"; as Kestra names them where it does */
 
@@ -34,8 +48,10 @@ int style_put(struct buf *b, bool colour, enum style style, const char *text, si
 
 /* Appends text with control characters shown as \n, \t, \x1b, and bytes that are not UTF-8 as U+FFFD. */
 int clean_put(struct buf *b, const char *text, size_t len);
-/* How many columns clean text takes: code points, wide ones (East Asian, emoji) twice. */
+/* How many columns clean text takes: code points, wide ones (East Asian, emoji) twice, combining ones not at all. */
 size_t text_columns(const char *text, size_t len);
+/* Appends text, cleaned and cut to `columns`, with an ellipsis for what is left out; `padded`: filled up with blanks. */
+int fit_put(struct buf *b, const struct canvas *canvas, const char *text, size_t len, size_t columns, bool padded);
 
 /* --- tables ---------------------------------------------------------------------------------------------------------- */
 

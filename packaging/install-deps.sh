@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the distribution's packages that a build ("build") and the tests ("test") need, and only those that are
-# missing. Debian and Ubuntu; elsewhere it names what is needed.
+# Installs the distribution's packages that a build ("build"), the tests ("test") and the packages with their tests on a
+# booted system ("system") need, and only those that are missing. Debian and Ubuntu; elsewhere it names what is needed.
 set -eu
 
 BUILD="gcc libc6-dev pkg-config libsystemd-dev libcurl4-openssl-dev libssl-dev libyaml-dev libcjson-dev libsqlite3-dev
        libmicrohttpd-dev uthash-dev libjq-dev tzdata python3"
-TEST="git libcmocka-dev python3-pytest python3-pytest-xdist clang clang-tidy clang-format libclang-rt-dev cppcheck
-      shellcheck valgrind sqlite3 procps ca-certificates"
+TEST="git libcmocka-dev python3-pytest python3-pytest-xdist python3-jsonschema python3-yaml clang clang-tidy clang-format
+      libclang-rt-dev cppcheck shellcheck valgrind sqlite3 procps ca-certificates curl groff-base"
+SYSTEM="python3-pytest build-essential debhelper dpkg-dev fakeroot lintian rpm elfutils debugedit rpmlint mmdebstrap
+        systemd-container systemd util-linux binutils zsh fish man-db busybox-static cpio xz-utils"
 
 wanted=""
 for set in "$@"; do
@@ -18,8 +20,12 @@ for set in "$@"; do
         # A machine may have Node.js from elsewhere; npm is what counts.
         command -v npm >/dev/null 2>&1 || wanted="$wanted nodejs npm"
         ;;
+    system)
+        wanted="$wanted $SYSTEM"
+        [ "$(uname -m)" != x86_64 ] || wanted="$wanted qemu-system-x86"
+        ;;
     *)
-        echo "usage: $0 [build] [test]" >&2
+        echo "usage: $0 [build] [test] [system]" >&2
         exit 2
         ;;
     esac

@@ -114,7 +114,7 @@ static int put_inherited(struct list *l) {
 static int put_execution(int r, struct list *l, const struct task_run *run) {
         const struct execution *e = run->execution;
 
-        r = put_text(r, l, "WORKING_DIR", e->folder.work);
+        r = put_text(r, l, "WORKING_DIR", task_run_folder(run)->work);
         r = put_text(r, l, "SQSFLOW_EXECUTION_ID", e->id);
         r = put_text(r, l, "SQSFLOW_FLOW_ID", e->flow->id);
         r = put_text(r, l, "SQSFLOW_NAMESPACE", e->flow->namespace);
@@ -155,7 +155,7 @@ int environment_make(struct task_run *run, const struct value *env, char ***ret)
         struct list l = { 0 };
         int r;
 
-        r = folder_make(&run->execution->folder);
+        r = folder_make(task_run_folder(run));
         if (r == 0)
                 r = put_inherited(&l);
         r = put_execution(r, &l, run);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log of an execution: bounded, so that a task that prints without end costs neither memory nor disk. */
+#include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 #include <syslog.h>
 
 #include "common/base/clock.h"
@@ -8,6 +10,7 @@
 #include "runner/execution.h"
 #include "runner/lines.h"
 #include "runner/log_level.h"
+#include "runner/run_functions.h"
 #include "runner/task_run.h"
 
 static void put(struct execution *e, const struct task_run *run, int level, const char *text, size_t len) {
@@ -34,17 +37,23 @@ static void put_cut(struct execution *e, const struct task_run *run, int level, 
                 put(e, run, level, b.data, b.len);
 }
 
-static const char full_note[] = "this execution has logged 1 MiB of text: the rest is dropped";
+static void put_full_note(struct execution *e) {
+        _cleanup_free_ char *note = text_printf("this execution has logged %" PRIu64 " bytes, which is the limit "
+                                                "(limits.logBytes): the rest is dropped", e->request->log_bytes);
+
+        if (note)
+                put(e, NULL, LOG_WARNING, note, strlen(note));
+}
 
 /* False when the execution has logged all it may. */
 static bool account(struct execution *e, size_t len) {
         if (e->log_full)
                 return false;
         e->log_bytes += len;
-        if (e->log_bytes <= EXECUTION_LOG_BYTES_MAX)
+        if (e->log_bytes <= e->request->log_bytes)
                 return true;
         e->log_full = true;
-        put(e, NULL, LOG_WARNING, full_note, strlen(full_note));
+        put_full_note(e);
         return false;
 }
 
@@ -55,14 +64,16 @@ static bool is_wanted(const struct task_run *run, int level) {
 void execution_log(struct execution *e, const struct task_run *run, int level, const char *text, size_t len) {
         _cleanup_(buf_done) struct buf masked = BUF_INIT(0);
 
-        if (!is_wanted(run, level) || !account(e, MIN(len, (size_t)LINE_BYTES_MAX)))
+        if (!is_wanted(run, level) || !account(e->top, MIN(len, (size_t)LINE_BYTES_MAX)))
                 return;
-        if (!secrets_is_empty(&e->secrets)) {
-                if (secrets_mask(&e->secrets, &masked, text, len) < 0)
+        if (!secrets_is_empty(&e->top->secrets)) {
+                if (secrets_mask(&e->top->secrets, &masked, text, len) < 0)
                         return;
                 text = masked.data;
                 len = masked.len;
         }
+        if (level <= LOG_ERR)
+                error_logs_note(run ? run->execution : e, run, text, MIN(len, (size_t)LINE_BYTES_MAX));
         if (len > LINE_BYTES_MAX)
                 put_cut(e, run, level, text, len);
         else

@@ -6,23 +6,25 @@
 
 #include "common/base/text.h"
 
-static void slot_clear(struct cached_flow *slot) {
+void cached_flow_done(struct cached_flow *slot) {
         templates_free(slot->templates);
         flow_unref(slot->flow);
         free(slot->problem);
         *slot = (struct cached_flow){ 0 };
 }
 
-static int load(struct cached_flow *slot, const struct frame_flow *f) {
+int cached_flow_load(struct cached_flow *slot, const struct frame_flow *f, bool inputs_from_message) {
         const struct flow_load_options options = {
                 .allow_containers = f->allow_containers,
                 .allow_shell_interpolation = f->allow_shell_interpolation,
+                .inputs_from_message = inputs_from_message,
         };
         _cleanup_(diag_done) struct diag diag = DIAG_INIT;
         _cleanup_free_ char *file = text_dup_n(f->file.data ? f->file.data : "", f->file.len);
         _cleanup_(buf_done) struct buf findings = BUF_INIT(64ul * 1024);
         int r;
 
+        slot->revision = f->revision;
         if (!file)
                 return -ENOMEM;
         r = flow_load(f->source.data ? f->source.data : "", f->source.len, file, &options, &diag, &slot->flow);
@@ -40,9 +42,8 @@ int flow_cache_put(struct flow_cache *c, const struct frame_flow *f) {
 
         if (!slot)
                 slot = &c->slots[c->count++ % RUNNER_FLOWS_MAX];
-        slot_clear(slot);
-        slot->revision = f->revision;
-        return load(slot, f);
+        cached_flow_done(slot);
+        return cached_flow_load(slot, f, false);
 }
 
 struct cached_flow *flow_cache_find(struct flow_cache *c, uint64_t revision) {
@@ -56,6 +57,6 @@ struct cached_flow *flow_cache_find(struct flow_cache *c, uint64_t revision) {
 
 void flow_cache_done(struct flow_cache *c) {
         for (size_t i = 0; i < RUNNER_FLOWS_MAX; i++)
-                slot_clear(&c->slots[i]);
+                cached_flow_done(&c->slots[i]);
         c->count = 0;
 }

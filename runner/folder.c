@@ -9,11 +9,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "common/base/file.h"
 #include "common/base/text.h"
+#include "common/link/runner_folder.h"
 
 #define MESSAGE_FILE "message" /* stays with a folder that is used again */
 #define ENTRIES_BYTES 4096
@@ -24,10 +27,13 @@ static int make_dir(const char *path) {
         return mkdir(path, 0700) < 0 ? -errno : 0;
 }
 
-/* A folder of that name is left from a runner that was killed: it is emptied. */
-static int make_top(const char *path, const char *parent) {
+/* A runner's folder of that name is left from one that was killed: it is emptied. An execution's may be there already,
+ * with the files that it keeps. */
+static int make_top(const char *path, const char *parent, bool is_own) {
         int r = make_dir(path);
 
+        if (r == -EEXIST && is_own)
+                return 0;
         if (r == -EEXIST) {
                 r = dir_remove_all(AT_FDCWD, path);
                 return r < 0 ? r : make_dir(path);
@@ -44,17 +50,16 @@ static int open_dir(const char *path) {
         return fd < 0 ? -errno : fd;
 }
 
-static int make_new(struct folder *f) {
+static int make_at(struct folder *f, const char *name) {
         _cleanup_free_ char *parent = text_dup_n(f->parent.data, f->parent.len), *path = NULL, *work = NULL;
-        _cleanup_free_ char *name = f->keep ? text_dup(f->id) : text_printf("runner-%d", (int)getpid());
         _cleanup_close_ int top_fd = -1, work_fd = -1;
         int r;
 
-        path = parent && name ? path_join(parent, name) : NULL;
+        path = parent ? path_join(parent, name) : NULL;
         work = path ? path_join(path, "work") : NULL;
         if (!work)
                 return -ENOMEM;
-        r = make_top(path, parent);
+        r = make_top(path, parent, f->keep);
         if (r == 0)
                 r = make_dir(work);
         if (r < 0)
@@ -63,11 +68,28 @@ static int make_new(struct folder *f) {
         work_fd = open_dir(work);
         if (top_fd < 0 || work_fd < 0)
                 return MIN(top_fd, work_fd);
+        (void)flock(top_fd, LOCK_EX | LOCK_NB); /* says that it is in use; without, it is only removed too early */
         f->path = TAKE_PTR(path);
         f->work = TAKE_PTR(work);
         f->top_fd = TAKE_FD(top_fd);
         f->work_fd = TAKE_FD(work_fd);
         return 0;
+}
+
+static int make_new(struct folder *f) {
+        _cleanup_free_ char *name = f->keep ? text_dup(f->id) : text_printf(RUNNER_FOLDER_PREFIX "%d", (int)getpid());
+
+        return name ? make_at(f, name) : -ENOMEM;
+}
+
+/* Below another one, under a name that nobody else there has. */
+static int make_inside(struct folder *f) {
+        int r = folder_make(f->outer);
+
+        if (r < 0)
+                return r;
+        f->parent = (struct bytes){ f->outer->path, strlen(f->outer->path) };
+        return make_at(f, f->id);
 }
 
 static bool is_parent(const struct folder_spare *s, struct bytes parent) {
@@ -79,6 +101,8 @@ int folder_make(struct folder *f) {
 
         if (f->path)
                 return 0;
+        if (f->outer)
+                return make_inside(f);
         if (f->parent.len == 0)
                 return -ENOENT;
         if (f->keep)
@@ -179,13 +203,24 @@ static bool give_on(struct folder *f) {
         return true;
 }
 
+void folder_keep(struct folder *f) {
+        _cleanup_free_ char *parent = text_dup_n(f->parent.data, f->parent.len), *path = NULL, *work = NULL;
+
+        if (!f->path || f->keep)
+                return;
+        path = parent ? path_join(parent, f->id) : NULL;
+        work = path ? path_join(path, "work") : NULL;
+        if (work && (mkdir(path, 0700) == 0 || errno == EEXIST)) /* the execution's files may stand there */
+                (void)rename(f->work, work);
+}
+
 void folder_done(struct folder *f, bool reusable) {
         if (!f->path)
                 return;
-        if (f->keep || !reusable || !give_on(f)) {
+        if (f->outer || f->keep || !reusable || !give_on(f)) {
                 close_fd(f->top_fd);
                 close_fd(f->work_fd);
-                if (!f->keep)
+                if (f->outer ? !f->outer->keep : !f->keep)
                         (void)dir_remove_all(AT_FDCWD, f->path);
         }
         free(f->message_file);

@@ -2,59 +2,54 @@
 #include "runner/input_files.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
+#include "common/base/beneath.h"
 #include "common/base/file.h"
 #include "common/base/json.h"
 #include "common/base/text.h"
+#include "common/link/execution_file.h"
+#include "runner/execution.h"
+#include "runner/files.h"
 #include "runner/value_text.h"
 
-#define FILE_BYTES_MAX (256ul * 1024 * 1024)
+static int write_text(int fd, const struct value *v) {
+        _cleanup_free_ char *text = value_text(v);
 
-bool input_files_is_name(const char *name) {
-        size_t len;
-
-        if (*name == '\0' || *name == '/')
-                return false;
-        for (const char *p = name; *p; p += len + (p[len] == '/')) {
-                len = strcspn(p, "/");
-                if (len == 2 && memcmp(p, "..", 2) == 0)
-                        return false;
-        }
-        return !text_ends_with(name, "/");
+        return text ? fd_write_all(fd, text, strlen(text)) : -ENOMEM;
 }
 
-/* A file's content: of another file when it is given by URI. */
-static int content(const struct value *v, char **ret, size_t *ret_len) {
-        const char *path = value_type(v) == VALUE_STRING ? text_after(value_string(v), "file://") : NULL;
+static int write_one(struct execution *e, int folder_fd, const char *name, const struct value *v) {
+        bool is_uri = value_type(v) == VALUE_STRING && execution_file_is_uri(value_string(v));
+        _cleanup_close_ int from = is_uri ? files_open(e, value_string(v)) : -1, to = -1;
 
-        if (path && *path == '/')
-                return file_read(path, FILE_BYTES_MAX, ret, ret_len);
-        *ret = value_text(v);
-        if (!*ret)
-                return -ENOMEM;
-        *ret_len = strlen(*ret);
+        if (is_uri && from < 0)
+                return from;
+        to = beneath_create(folder_fd, name, 0600);
+        if (to < 0)
+                return to;
+        return is_uri ? fd_copy(from, to, UINT64_MAX, NULL) : write_text(to, v);
+}
+
+static int write_all(struct execution *e, int folder_fd, const struct value *files, char **ret_problem) {
+        for (size_t i = 0; i < value_count(files); i++) {
+                const char *name = value_map_key_at(files, i);
+                int r;
+
+                if (!beneath_is_path(name)) {
+                        *ret_problem = text_printf("'%s' is not a path inside the working directory", name);
+                        return -EINVAL;
+                }
+                r = write_one(e, folder_fd, name, value_map_at(files, i));
+                if (r < 0) {
+                        *ret_problem = text_printf("'%s' cannot be written: %s", name, files_problem(r));
+                        return r;
+                }
+        }
         return 0;
 }
 
-static int write_one(const char *folder, const char *name, const struct value *v) {
-        _cleanup_free_ char *path = path_join(folder, name), *parent = text_dup(path), *bytes = NULL;
-        size_t len = 0;
-        char *slash;
-        int r;
-
-        if (!parent)
-                return -ENOMEM;
-        slash = strrchr(parent, '/');
-        *slash = '\0';
-        r = content(v, &bytes, &len);
-        if (r == 0)
-                r = dir_make_all(parent, 0700);
-        return r < 0 ? r : file_write_at(AT_FDCWD, path, bytes, len, 0600);
-}
-
-int input_files_write(const char *folder, const struct value *files, char **ret_problem) {
+int input_files_write(struct execution *e, int folder_fd, const struct value *files, char **ret_problem) {
         _cleanup_value_ struct value *parsed = NULL;
 
         if (value_type(files) == VALUE_STRING &&
@@ -64,19 +59,5 @@ int input_files_write(const char *folder, const struct value *files, char **ret_
                 *ret_problem = text_dup("not a map of names to contents");
                 return -EINVAL;
         }
-        for (size_t i = 0; i < value_count(files); i++) {
-                const char *name = value_map_key_at(files, i);
-                int r;
-
-                if (!input_files_is_name(name)) {
-                        *ret_problem = text_printf("'%s' is not a path inside the working directory", name);
-                        return -EINVAL;
-                }
-                r = write_one(folder, name, value_map_at(files, i));
-                if (r < 0) {
-                        *ret_problem = text_printf("'%s' cannot be written: %s", name, strerror(-r));
-                        return r;
-                }
-        }
-        return 0;
+        return write_all(e, folder_fd, files, ret_problem);
 }

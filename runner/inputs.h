@@ -6,7 +6,8 @@
 
 struct execution;
 
-/* 0; -EBADMSG with *ret_problem (owned) when a required input is missing or what was given is not a map; -ENOMEM. */
+/* 0; -EBADMSG with *ret_problem (owned) when a required input is missing, or what was given is not a map or not what the
+ * flow's inputs may be (input_value.h); -ENOMEM. */
 int inputs_check(struct execution *e, char **ret_problem) _must_check_;
-/* Fills the map `inputs`. */
+/* Fills the map `inputs`. A default that is not what its input may be is logged, and an error. */
 int inputs_fill(struct execution *e, struct value *map);

@@ -9,11 +9,12 @@
 #define DRIVER_FD 3
 
 static const char help[] =
-        "Usage: sqsflow-runner\n"
+        "Usage: sqsflow-runner [--cgroup DIR]\n"
         "\n"
         "Executes flows, one at a time. It is started by sqsflow-agent and by `sqsflow run`, which speak to it over a\n"
         "socket on file descriptor 3; it ends, with all task processes, when that socket is closed.\n"
         "\n"
+        "      --cgroup DIR the control group (version 2) that task processes are started in; it must be theirs alone\n"
         "  -h, --help       show this text\n"
         "      --version    show the version\n"
         "\n"
@@ -22,10 +23,11 @@ static const char help[] =
 static const struct option options[] = {
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
+        { "cgroup", required_argument, NULL, 'g' },
         { 0 },
 };
 
-static int start(void) {
+static int start(const char *cgroup) {
         struct stat st;
         int r;
 
@@ -34,15 +36,20 @@ static int start(void) {
                                       "sqsflow-agent or `sqsflow run`, not by hand\n", DRIVER_FD);
                 return 2;
         }
-        r = session_run(DRIVER_FD);
+        r = session_run(DRIVER_FD, cgroup);
         if (r < 0)
                 (void)fprintf(stderr, "sqsflow-runner: %s\n", strerror(-r));
         return r < 0 ? 1 : 0;
 }
 
 int main(int argc, char **argv) {
+        const char *cgroup = NULL;
         int option = getopt_long(argc, argv, "h", options, NULL);
 
+        if (option == 'g') {
+                cgroup = optarg;
+                option = getopt_long(argc, argv, "h", options, NULL);
+        }
         switch (option) {
         case 'h':
                 (void)fputs(help, stdout);
@@ -52,7 +59,7 @@ int main(int argc, char **argv) {
                 return 0;
         case -1:
                 if (optind == argc)
-                        return start();
+                        return start(cgroup);
                 (void)fprintf(stderr, "sqsflow-runner: unexpected argument '%s'\n", argv[optind]);
                 break;
         default: /* getopt has said what is wrong */

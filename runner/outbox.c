@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 
 #include "common/base/json.h"
+#include "common/link/codec.h"
 #include "runner/execution.h"
+#include "runner/iteration.h"
 #include "runner/task_run.h"
 
 #define KEEP_BYTES_MAX (1024ul * 1024)
@@ -44,19 +46,30 @@ int outbox_metric(struct outbox *o, const struct frame_metric *metric) {
         return frame_put_metric(&o->recent, metric);
 }
 
+int outbox_flow_wanted(struct outbox *o, const char *name) {
+        return frame_put_flow_wanted(&o->ready, name);
+}
+
+int outbox_place(struct outbox *o, enum frame_kind kind, const struct frame_place *place) {
+        return frame_put_place(&o->ready, kind, place);
+}
+
 static struct bytes of_text(const char *s) {
         return (struct bytes){ s, s ? strlen(s) : 0 };
 }
 
 static int put_task_run(struct outbox *o, struct task_run *run) {
-        _cleanup_(buf_done) struct buf outputs = BUF_INIT(FRAME_BYTES_MAX), error = BUF_INIT(0);
-        const struct secrets *secrets = &run->execution->secrets;
+        _cleanup_(buf_done) struct buf outputs = BUF_INIT(FRAME_BYTES_MAX), error = BUF_INIT(0), value = BUF_INIT(0);
+        const struct secrets *secrets = &run->execution->top->secrets;
+        const struct iteration *own = task_run_own_iteration(run);
         int r = 0;
 
         if (run->outputs)
                 r = secrets_write_masked(secrets, &outputs, run->outputs);
         if (r == 0 && run->error)
                 r = secrets_mask(secrets, &error, run->error, strlen(run->error));
+        if (r == 0 && own)
+                r = secrets_mask(secrets, &value, own->value, strlen(own->value));
         if (r < 0)
                 return r;
         const struct frame_task_run f = {
@@ -64,12 +77,15 @@ static int put_task_run(struct outbox *o, struct task_run *run) {
                 .parent = run->parent ? run->parent->index : FRAME_NO_PARENT,
                 .task_id = of_text(run->task->id),
                 .task_type = of_text(run->kind->type),
+                .value = { value.data, value.len },
                 .state = run->state,
                 .attempts = run->attempts,
                 .start_usec = run->start_usec,
                 .end_usec = run->end_usec,
                 .outputs = { outputs.data, outputs.len },
                 .error = { error.data, error.len },
+                .cpu_usec = run->cpu_usec,
+                .memory_bytes = run->memory_bytes,
         };
         run->announced = true;
         return frame_put_task_run(&o->ready, &f);
@@ -105,6 +121,16 @@ int outbox_end(struct outbox *o, const struct frame_end *end) {
         int r = outbox_collect(o);
 
         return r < 0 ? r : frame_put_end(&o->ready, end);
+}
+
+int outbox_done_frame(struct outbox *o, uint64_t execution_id) {
+        int r = outbox_collect(o);
+
+        return r < 0 ? r : frame_put_done(&o->ready, execution_id);
+}
+
+bool outbox_is_full(const struct outbox *o) {
+        return o->ready.len - o->sent >= URGENT_BYTES;
 }
 
 bool outbox_has_news(const struct outbox *o, bool *ret_urgent) {

@@ -6,6 +6,10 @@
  * (read() cannot block on a pipe without writers) and the run ends in the same turn. Otherwise a grandchild holds a
  * pipe: its lines are taken for a short grace, then the pipes are closed.
  *
+ * With a control group, an execution's processes cannot leave it by any number of forks and sessions: at the end it is
+ * looked at once, and killed as a whole when somebody is left. Without, those are found as orphans that the kernel hands to
+ * this process, and by /proc.
+ *
  * The pipes are blocking, because a task shares its end with whatever it starts. They are read once per wake-up. */
 #include "runner/process.h"
 
@@ -14,13 +18,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "common/base/clock.h"
 #include "common/base/spawn.h"
 #include "runner/lines.h"
 
 #define READ_BYTES (64ul * 1024) /* what a pipe holds */
-#define KEEP_MAX 1024
 
 struct stream {
         struct process *process;
@@ -38,6 +43,8 @@ struct process {
         struct stream streams[PROCESS_STREAM_COUNT];
         pid_t pid;
         int status;
+        struct cgroup_usage usage;
+        uint64_t oom_kills; /* of the group, at the start */
         bool exited, stopping;
 };
 
@@ -123,12 +130,15 @@ static int arm(struct process *p, uint64_t usec, sd_event_time_handler_t handler
         return sd_event_add_time_relative(p->reaper->event, &p->timer, CLOCK_MONOTONIC, usec, 1, handler, p);
 }
 
+static size_t running(const struct reaper *r, pid_t *pids);
+
 static void on_exit_of_process(struct process *p, int status) {
         p->exited = true;
         p->status = status;
         if (p->stopping) {
                 (void)spawn_kill_tree(p->pid, SIGKILL);
-                (void)reaper_end_strays(p->reaper);
+                if (running(p->reaper, NULL) == 0) /* a stray may be another task's */
+                        (void)reaper_end_strays(p->reaper);
         }
         drain_closed(p);
         if (p->streams[PROCESS_STDOUT].fd >= 0 || p->streams[PROCESS_STDERR].fd >= 0) {
@@ -209,11 +219,15 @@ int process_start(struct reaper *r, char *const *argv, char *const *envp, const 
         o.stdin_fd = r->null_fd;
         o.stdout_fd = out;
         o.stderr_fd = err;
+        o.umask = (int)r->umask;
+        o.data_bytes = r->data_bytes;
+        o.cgroup_fd = r->group ? cgroup_fd(r->group) : -1;
+        p->oom_kills = r->group ? cgroup_oom_kills(r->group) : 0;
         k = spawn(&o, &p->pid);
         if (k < 0)
                 return k;
         p->exited = false;
-        r->unclean = true;
+        r->unclean = r->group_used = true;
         *ret = TAKE_PTR(p);
         return 0;
 }
@@ -240,24 +254,49 @@ struct process *process_free(struct process *p) {
 
 /* --- the reaper ----------------------------------------------------------------------------------------------------- */
 
+static uint64_t usec_of(const struct timeval *t) {
+        return (uint64_t)t->tv_sec * USEC_PER_SEC + (uint64_t)t->tv_usec;
+}
+
+static void on_exit_of_child(struct reaper *r, pid_t pid, int status, const struct rusage *used) {
+        const struct cgroup_usage usage = { .cpu_usec = usec_of(&used->ru_utime) + usec_of(&used->ru_stime),
+                                            .memory_bytes = (uint64_t)used->ru_maxrss * 1024 };
+
+        r->usage.cpu_usec += usage.cpu_usec;
+        r->usage.memory_bytes = MAX(r->usage.memory_bytes, usage.memory_bytes);
+        for (struct process *p = r->first; p; p = p->next)
+                if (p->pid == pid && !p->exited) {
+                        p->usage = usage;
+                        on_exit_of_process(p, status);
+                        break;
+                }
+}
+
 static int on_sigchld(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
         struct reaper *r = userdata;
+        struct rusage used;
         int status;
         pid_t pid;
 
-        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-                for (struct process *p = r->first; p; p = p->next)
-                        if (p->pid == pid && !p->exited) {
-                                on_exit_of_process(p, status);
-                                break;
-                        }
+        while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0)
+                on_exit_of_child(r, pid, status, &used);
         return 0;
+}
+
+struct cgroup_usage process_usage(const struct process *p) {
+        return p->usage;
+}
+
+bool process_ran_out_of_memory(const struct process *p) {
+        const struct cgroup *group = p->reaper->group;
+
+        return group && cgroup_oom_kills(group) > p->oom_kills;
 }
 
 int reaper_init(struct reaper *r, sd_event *event) {
         int k;
 
-        *r = (struct reaper){ .event = event };
+        *r = (struct reaper){ .event = event, .umask = 077 };
         r->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         if (r->null_fd < 0)
                 return -errno;
@@ -270,23 +309,48 @@ int reaper_init(struct reaper *r, sd_event *event) {
         return sd_event_source_set_priority(r->source, SD_EVENT_PRIORITY_IMPORTANT);
 }
 
-static size_t running(const struct reaper *r, pid_t pids[KEEP_MAX]) {
+static size_t running(const struct reaper *r, pid_t *pids) {
         size_t n = 0;
 
-        for (const struct process *p = r->first; p && n < KEEP_MAX; p = p->next)
-                if (!p->exited)
-                        pids[n++] = p->pid;
+        for (const struct process *p = r->first; p; p = p->next)
+                if (!p->exited) {
+                        if (pids)
+                                pids[n] = p->pid;
+                        n++;
+                }
         return n;
 }
 
 int reaper_end_strays(struct reaper *r) {
-        pid_t keep[KEEP_MAX];
-        size_t count = running(r, keep);
+        _cleanup_free_ pid_t *keep = NULL;
+        int cleared = 0, reaped;
+        size_t count;
 
         if (!r->unclean)
                 return 0;
+        count = running(r, NULL);
+        keep = calloc(count + 1, sizeof(*keep));
+        if (!keep)
+                return -ENOMEM;
         r->unclean = count > 0;
-        return spawn_reap_strays(keep, count);
+        if (r->group && count == 0)
+                cleared = cgroup_clear(r->group);
+        reaped = spawn_reap_strays(keep, running(r, keep));
+        return reaped != 0 ? reaped : cleared;
+}
+
+struct cgroup_usage reaper_take_usage(struct reaper *r) {
+        struct cgroup_usage usage = r->usage, all;
+
+        r->usage = (struct cgroup_usage){ 0 };
+        if (!r->group_used)
+                return usage;
+        r->group_used = false;
+        if (!r->group)
+                return usage;
+        all = cgroup_take_usage(r->group);
+        return (struct cgroup_usage){ .cpu_usec = all.cpu_usec,
+                                      .memory_bytes = all.memory_bytes > 0 ? all.memory_bytes : usage.memory_bytes };
 }
 
 void reaper_kill_all(struct reaper *r) {
@@ -304,4 +368,5 @@ void reaper_done(struct reaper *r) {
         close_fd(r->null_fd);
         free(r->read_buffer);
         r->read_buffer = NULL;
+        r->group = cgroup_close(r->group);
 }

@@ -2,6 +2,7 @@
 #include "runner/render.h"
 
 #include <errno.h>
+#include <string.h>
 #include <syslog.h>
 
 #include "common/base/text.h"
@@ -56,18 +57,30 @@ static int render_list(struct scope *s, const struct value *list, enum render_mo
         return r;
 }
 
+/* Of keys that come to the same, the first stays, as in Kestra. */
+static int render_entry(struct scope *s, const char *key, const struct value *v, enum render_mode mode,
+                        struct value *map, char **ret_problem) {
+        _cleanup_value_ struct value *rendered = NULL, *item = NULL;
+        int r = 0;
+
+        if (!expr_is_literal(key, strlen(key))) {
+                r = render_text(s, key, strlen(key), RENDER_TEXT, &rendered, ret_problem);
+                key = rendered ? value_string(rendered) : key;
+        }
+        if (r == 0)
+                r = render_value(s, v, mode, &item, ret_problem);
+        if (r < 0 || value_map_get(map, key))
+                return r;
+        return value_map_put(map, key, TAKE_PTR(item));
+}
+
 static int render_map(struct scope *s, const struct value *map, enum render_mode mode, struct value **ret,
                       char **ret_problem) {
         _cleanup_value_ struct value *copy = value_new_map();
         int r = copy ? 0 : -ENOMEM;
 
-        for (size_t i = 0; r == 0 && i < value_count(map); i++) {
-                struct value *item = NULL;
-
-                r = render_value(s, value_map_at(map, i), mode, &item, ret_problem);
-                if (r == 0)
-                        r = value_map_put(copy, value_map_key_at(map, i), item);
-        }
+        for (size_t i = 0; r == 0 && i < value_count(map); i++)
+                r = render_entry(s, value_map_key_at(map, i), value_map_at(map, i), mode, copy, ret_problem);
         if (r == 0)
                 *ret = TAKE_PTR(copy);
         return r;
@@ -93,33 +106,9 @@ int render_value(struct scope *s, const struct value *v, enum render_mode mode, 
         return 0;
 }
 
-bool render_is_true(const struct value *v) {
-        static const char *const false_texts[] = { "false", "0", "-0", "" };
-        const char *text;
-
-        switch (value_type(v)) {
-        case VALUE_NULL:
-                return false;
-        case VALUE_BOOL:
-                return value_bool(v);
-        case VALUE_NUMBER:
-                text = value_number(v);
-                break;
-        case VALUE_STRING:
-                text = value_string(v);
-                break;
-        default:
-                return true;
-        }
-        for (size_t i = 0; i < ARRAY_SIZE(false_texts); i++)
-                if (text_eq(text, false_texts[i]))
-                        return false;
-        return true;
-}
-
 int render_property(struct task_run *run, const char *name, enum render_mode mode, struct value **ret) {
         const struct value *property = value_map_get(run->task->properties, name);
-        struct scope scope = { run->execution, run };
+        struct scope scope = { .execution = run->execution, .run = run };
         _cleanup_free_ char *problem = NULL;
         int r;
 

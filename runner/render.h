@@ -3,7 +3,6 @@
  * place in the expression; the problem that is returned is its sentence. */
 #pragma once
 
-#include <stdbool.h>
 
 #include "common/base/value.h"
 #include "runner/variables.h"
@@ -17,12 +16,9 @@ enum render_mode {
  * *ret_problem (owned); -ENOMEM, without. */
 int render_text(struct scope *s, const char *text, size_t len, enum render_mode mode, struct value **ret,
                 char **ret_problem) _must_check_;
-/* The same for every text inside a value of the flow; keys are left as they are. */
+/* The same for every text inside a value of the flow, names in maps too. */
 int render_value(struct scope *s, const struct value *v, enum render_mode mode, struct value **ret,
                  char **ret_problem) _must_check_;
-
-/* False are: false, "false", 0, "0", "-0", "", null (flow-dialect). */
-bool render_is_true(const struct value *v);
 
 /* A task's property. 0 with an owned value, or with NULL when the property is absent. On failure the attempt has been
  * failed (task_run_fail) and the caller just returns. */

@@ -28,6 +28,8 @@ static const struct {
         [SCRIPT_SHELL_SCRIPT] = { true, ".sh", { NULL } },
         [SCRIPT_PYTHON_COMMANDS] = { false, ".sh", { NULL } },
         [SCRIPT_PYTHON_SCRIPT] = { true, ".py", { "python3", "-c", python_start, NULL } },
+        [SCRIPT_NODE_COMMANDS] = { false, ".sh", { NULL } },
+        [SCRIPT_NODE_SCRIPT] = { true, ".js", { "node", NULL } },
 };
 
 static int add_value(char ***argv, const struct value *v) {
@@ -160,6 +162,10 @@ static int make_script(const struct script_source *s, struct script_command *c) 
 
 static bool is_list(const struct value *v) {
         return !v || value_type(v) == VALUE_LIST;
+}
+
+bool script_variant_is_script(enum script_variant variant) {
+        return variants[variant].is_script;
 }
 
 int script_command_make(const struct script_source *s, struct script_command *ret) {

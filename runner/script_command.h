@@ -26,6 +26,8 @@ struct script_command {
         size_t text_len;
 };
 
+/* True when the body is one text that becomes a file, not a list of commands. */
+bool script_variant_is_script(enum script_variant variant);
 /* 0 with an owned command (script_command_done); -EINVAL when a list holds something that is not a text; -ENOMEM. */
 int script_command_make(const struct script_source *s, struct script_command *ret) _must_check_;
 void script_command_done(struct script_command *c);

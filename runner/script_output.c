@@ -34,18 +34,21 @@ static struct bytes text_bytes(const char *s) {
 static void tell_metric(struct task_run *run, const struct value *metric) {
         const struct value *tags = value_map_get(metric, "tags"), *value = value_map_get(metric, "value");
         const char *name = value_map_string(metric, "name"), *type = value_map_string(metric, "type");
-        _cleanup_(buf_done) struct buf tag_text = BUF_INIT(64ul * 1024);
+        const struct secrets *secrets = &run->execution->top->secrets;
+        _cleanup_(buf_done) struct buf tag_text = BUF_INIT(64ul * 1024), name_text = BUF_INIT(64ul * 1024);
         double number;
 
         if (!name || !value || value_type(value) != VALUE_NUMBER || value_to_double(value, &number) < 0) {
                 execution_logf(run->execution, run, LOG_WARNING, "a metric without a name or a number was left out");
                 return;
         }
-        if (tags && value_type(tags) == VALUE_MAP && json_write(&tag_text, tags, JSON_COMPACT) < 0)
+        if (tags && value_type(tags) == VALUE_MAP && secrets_write_masked(secrets, &tag_text, tags) < 0)
+                return;
+        if (secrets_mask(secrets, &name_text, name, strlen(name)) < 0)
                 return;
         const struct frame_metric f = {
                 .task_run = run->index,
-                .name = text_bytes(name),
+                .name = { name_text.data, name_text.len },
                 .type = text_bytes(type ? type : "counter"),
                 .tags = { tag_text.data, tag_text.len },
                 .value = number,

@@ -3,5 +3,6 @@
 #pragma once
 
 /* Speaks protocol.h on the socket `fd` (which becomes the session's) until its end; then every process below this one is
- * killed. 0 at the driver's end of file; -EPROTO when it spoke nonsense; -errno. */
-int session_run(int fd);
+ * killed. Task processes are started in the control group at `cgroup`; NULL: in the runner's own. 0 at the driver's end of
+ * file; -EPROTO when it spoke nonsense; -errno. */
+int session_run(int fd, const char *cgroup);

@@ -25,12 +25,49 @@ const struct task_kind *task_kind_at(size_t index); /* NULL at the end */
 void task_log_start(struct task_run *run);
 void task_return_start(struct task_run *run);
 void task_fail_start(struct task_run *run);
+void task_output_values_start(struct task_run *run);
+void task_set_variables_start(struct task_run *run);
 
-enum script_variant { SCRIPT_SHELL_COMMANDS, SCRIPT_SHELL_SCRIPT, SCRIPT_PYTHON_COMMANDS, SCRIPT_PYTHON_SCRIPT };
+void task_sleep_start(struct task_run *run);
+void task_sleep_cancel(struct task_run *run);
+void task_sleep_free(struct task_run *run);
+
+enum script_variant {
+        SCRIPT_SHELL_COMMANDS,
+        SCRIPT_SHELL_SCRIPT,
+        SCRIPT_PYTHON_COMMANDS,
+        SCRIPT_PYTHON_SCRIPT,
+        SCRIPT_NODE_COMMANDS,
+        SCRIPT_NODE_SCRIPT,
+};
 void task_script_start(struct task_run *run);
 void task_script_cancel(struct task_run *run);
 void task_script_free(struct task_run *run);
 
+enum http_variant { HTTP_REQUEST, HTTP_DOWNLOAD };
+void task_http_start(struct task_run *run);
+void task_http_cancel(struct task_run *run);
+void task_http_free(struct task_run *run);
+
+void task_sqs_publish_start(struct task_run *run);
+void task_sqs_publish_cancel(struct task_run *run);
+void task_sqs_publish_free(struct task_run *run);
+void task_sqs_consume_start(struct task_run *run);
+void task_sqs_consume_cancel(struct task_run *run);
+void task_sqs_consume_free(struct task_run *run);
+
 void flowable_sequential_start(struct task_run *run);
-void flowable_sequential_cancel(struct task_run *run);
-void flowable_sequential_free(struct task_run *run);
+void flowable_parallel_start(struct task_run *run);
+void flowable_dag_start(struct task_run *run);
+void flowable_if_start(struct task_run *run);
+void flowable_switch_start(struct task_run *run);
+void flowable_allow_failure_start(struct task_run *run);
+void flowable_for_each_start(struct task_run *run);
+void flowable_loop_start(struct task_run *run);
+
+void flowable_working_directory_start(struct task_run *run);
+void flowable_working_directory_free(struct task_run *run);
+
+void flowable_subflow_start(struct task_run *run);
+void flowable_subflow_cancel(struct task_run *run);
+void flowable_subflow_free(struct task_run *run);

@@ -16,18 +16,28 @@
 #include "common/base/digest.h"
 #include "common/base/text.h"
 #include "common/flow/task_type.h"
+#include "common/flow/truth.h"
 #include "runner/execution.h"
+#include "runner/iteration.h"
 #include "runner/render.h"
+#include "runner/run_functions.h"
+#include "runner/run_variables.h"
+
+/* Its timeout counts. */
+static bool is_timed(enum run_state s) {
+        return s == RUN_RUNNING || s == RUN_QUEUED;
+}
 
 static bool is_attempting(enum run_state s) {
-        return s == RUN_RUNNING || s == RUN_KILLING;
+        return is_timed(s) || s == RUN_KILLING;
 }
 
 static void apply(struct task_run *run, enum task_event event) {
         int next = task_state_next(run->state, event);
 
         assert(next >= 0);
-        run->timer = sd_event_source_unref(run->timer);
+        if (!is_timed(run->state) || !is_timed((enum run_state)next))
+                run->timer = sd_event_source_unref(run->timer);
         if (is_attempting(run->state) && !is_attempting((enum run_state)next) && run->kind->free_work)
                 run->kind->free_work(run);
         run->state = (enum run_state)next;
@@ -36,8 +46,15 @@ static void apply(struct task_run *run, enum task_event event) {
                 return;
         run->end_usec = clock_realtime_usec();
         if (run->outputs)
-                variables_forget(&run->execution->variables, VARIABLE_OUTPUTS);
+                run_variables_ended(run);
         run->on_end(run->userdata, run);
+}
+
+/* What the task's owner allows to pass counts as less. */
+static enum task_event allowed(const struct task_run *run, enum task_event event) {
+        if (event == TASK_FAIL && run->task->allow_failure)
+                event = TASK_WARN;
+        return event == TASK_WARN && run->task->allow_warning ? TASK_SUCCEED : event;
 }
 
 static void set_error(struct task_run *run, char *error) {
@@ -62,7 +79,7 @@ static int arm(struct task_run *run, uint64_t usec, sd_event_time_handler_t hand
 
 /* -EBADMSG: the attempt has been failed. */
 static int start_timeout(struct task_run *run) {
-        struct scope scope = { run->execution, run };
+        struct scope scope = { .execution = run->execution, .run = run };
         _cleanup_value_ struct value *text = NULL;
         _cleanup_free_ char *problem = NULL;
         int r;
@@ -85,6 +102,7 @@ static int start_timeout(struct task_run *run) {
 static void begin_attempt(struct task_run *run) {
         run->attempts++;
         run->timed_out = false;
+        run->cause = NULL;
         run->outputs = value_unref(run->outputs);
         set_error(run, NULL);
         if (run->attempts == 1) {
@@ -137,13 +155,15 @@ static void fail(struct task_run *run, struct value *outputs, char *error) {
         value_unref(run->outputs);
         run->outputs = outputs;
         set_error(run, run->state == RUN_KILLING ? (free(error), NULL) : error);
-        if (run->state == RUN_RUNNING && retry(run))
+        if (run->error && !run->cause) /* a flowable's failure is that of its task */
+                error_logs_note(run->execution, run, run->error, strlen(run->error));
+        if (is_timed(run->state) && retry(run))
                 return;
         if (run->state == RUN_RETRYING) { /* its timer could not be armed */
                 apply(run, TASK_CANCEL);
                 return;
         }
-        apply(run, run->task->allow_failure ? TASK_WARN : TASK_FAIL);
+        apply(run, allowed(run, TASK_FAIL));
 }
 
 static void fail_timed_out(struct task_run *run, struct value *outputs) {
@@ -174,7 +194,7 @@ static void succeed(struct task_run *run, struct value *outputs, enum task_event
         }
         value_unref(run->outputs);
         run->outputs = outputs;
-        apply(run, event);
+        apply(run, allowed(run, event));
 }
 
 void task_run_succeed(struct task_run *run, struct value *outputs) {
@@ -187,11 +207,16 @@ void task_run_warn(struct task_run *run, struct value *outputs) {
         succeed(run, outputs, TASK_WARN);
 }
 
+void task_run_queue(struct task_run *run, bool is_queued) {
+        if (run->state == (is_queued ? RUN_RUNNING : RUN_QUEUED))
+                apply(run, is_queued ? TASK_QUEUE : TASK_START);
+}
+
 /* --- life ----------------------------------------------------------------------------------------------------------- */
 
 /* 1: run it, 0: skip it, -EBADMSG with the run's error set. */
 static int is_wanted(struct task_run *run) {
-        struct scope scope = { run->execution, run };
+        struct scope scope = { .execution = run->execution, .run = run };
         _cleanup_value_ struct value *v = NULL;
         _cleanup_free_ char *problem = NULL;
         int r;
@@ -200,7 +225,7 @@ static int is_wanted(struct task_run *run) {
                 return 1;
         r = render_text(&scope, run->task->run_if, strlen(run->task->run_if), RENDER_TYPED, &v, &problem);
         if (r == 0)
-                return render_is_true(v);
+                return truth_of_value(v);
         set_error(run, text_printf("runIf: %s", problem ? problem : "out of memory"));
         return r;
 }
@@ -213,7 +238,7 @@ void task_run_start(struct task_run *run) {
                 return;
         }
         run->start_usec = clock_realtime_usec();
-        apply(run, wanted == 0 ? TASK_SKIP : run->task->allow_failure ? TASK_WARN : TASK_FAIL);
+        apply(run, wanted == 0 ? TASK_SKIP : allowed(run, TASK_FAIL));
 }
 
 void task_run_cancel(struct task_run *run) {
@@ -224,18 +249,31 @@ void task_run_cancel(struct task_run *run) {
                 run->kind->cancel(run);
 }
 
-struct task_run *task_run_new(struct execution *e, struct task_run *parent, const struct flow_task *task,
-                              void (*on_end)(void *userdata, struct task_run *run), void *userdata) {
+const struct iteration *task_run_own_iteration(const struct task_run *run) {
+        return run->iteration == (run->parent ? run->parent->iteration : NULL) ? NULL : run->iteration;
+}
+
+struct folder *task_run_folder(const struct task_run *run) {
+        for (const struct task_run *p = run->parent; p && p->execution == run->execution; p = p->parent)
+                if (p->shared)
+                        return p->shared;
+        return &run->execution->folder;
+}
+
+struct task_run *task_run_new(struct execution *e, struct task_run *parent, struct iteration *iteration,
+                              const struct flow_task *task, void (*on_end)(void *userdata, struct task_run *run),
+                              void *userdata) {
+        struct execution *top = e->top;
         struct task_run *run, **runs;
 
-        if (e->run_count >= EXECUTION_TASK_RUNS_MAX)
+        if (top->run_count >= EXECUTION_TASK_RUNS_MAX)
                 return NULL;
-        if ((e->run_count & (e->run_count - 1)) == 0) { /* room for the next power of two */
+        if ((top->run_count & (top->run_count - 1)) == 0) { /* room for the next power of two */
                 /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
-                runs = reallocarray(e->runs, MAX(e->run_count * 2, (size_t)1), sizeof(*runs));
+                runs = reallocarray(top->runs, MAX(top->run_count * 2, (size_t)1), sizeof(*runs));
                 if (!runs)
                         return NULL;
-                e->runs = runs;
+                top->runs = runs;
         }
         run = calloc(1, sizeof(*run));
         if (!run)
@@ -243,15 +281,16 @@ struct task_run *task_run_new(struct execution *e, struct task_run *parent, cons
         *run = (struct task_run){
                 .execution = e,
                 .parent = parent,
+                .iteration = iteration_ref(iteration),
                 .task = task,
                 .kind = task_kind_find(task->type->name),
-                .index = (uint32_t)e->run_count,
+                .index = (uint32_t)top->run_count,
                 .state = RUN_CREATED,
                 .on_end = on_end,
                 .userdata = userdata,
         };
         assert(run->kind); /* a unit test holds the tables together */
-        e->runs[e->run_count++] = run;
+        top->runs[top->run_count++] = run;
         return run;
 }
 
@@ -262,6 +301,7 @@ struct task_run *task_run_free(struct task_run *run) {
         if (is_attempting(run->state) && run->kind->free_work)
                 run->kind->free_work(run);
         value_unref(run->outputs);
+        iteration_unref(run->iteration);
         free(run->error);
         free(run);
         return NULL;

@@ -10,12 +10,22 @@ static const uint8_t next_states[RUN_STATE_COUNT][TASK_EVENT_COUNT] = {
         [RUN_CREATED] = {
                 [TASK_SKIP] = RUN_SKIPPED,
                 [TASK_START] = RUN_RUNNING,
-                [TASK_WARN] = RUN_WARNING, /* could not even start, and may fail */
+                [TASK_SUCCEED] = RUN_SUCCESS, /* could not even start, and may fail */
+                [TASK_WARN] = RUN_WARNING,
                 [TASK_FAIL] = RUN_FAILED,
                 [TASK_CANCEL] = RUN_KILLED,
         },
         [RUN_RUNNING] = {
                 [TASK_SUCCEED] = RUN_SUCCESS,
+                [TASK_WARN] = RUN_WARNING,
+                [TASK_FAIL] = RUN_FAILED,
+                [TASK_RETRY] = RUN_RETRYING,
+                [TASK_CANCEL] = RUN_KILLING,
+                [TASK_QUEUE] = RUN_QUEUED,
+        },
+        [RUN_QUEUED] = {
+                [TASK_START] = RUN_RUNNING,
+                [TASK_SUCCEED] = RUN_SUCCESS, /* what it waited for ended without it, and may fail */
                 [TASK_WARN] = RUN_WARNING,
                 [TASK_FAIL] = RUN_FAILED,
                 [TASK_RETRY] = RUN_RETRYING,

@@ -6,7 +6,8 @@
 
 enum task_event {
         TASK_SKIP,    /* runIf is false */
-        TASK_START,   /* an attempt begins */
+        TASK_START,   /* an attempt begins, or what it waits for in a line is there */
+        TASK_QUEUE,   /* the attempt waits in a line */
         TASK_SUCCEED, /* the attempt ended: the last one's outcome is the run's */
         TASK_WARN,
         TASK_FAIL,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A message's body is data. Here it becomes the value of `trigger.data`, or a file that holds it byte for byte. */
+/* A message's body is data. Here it becomes the value of `trigger.data`, or a file that holds it byte for byte.
+ *
+ * Most expressions read one member of the trigger, and the others cost more than the rest of a short execution, so each
+ * is made when it is asked for. The whole is made of them. */
 #include "runner/trigger_value.h"
 
 #include <errno.h>
@@ -10,10 +13,9 @@
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/text.h"
+#include "common/link/execution_file.h"
 #include "runner/execution.h"
 
-#define MESSAGE_FILE "message"
-#define MESSAGES_FILE "messages.jsonl"
 #define MESSAGES_BYTES_MAX FRAME_BYTES_MAX
 
 static int put(int r, struct value *map, const char *key, struct value *v) {
@@ -22,86 +24,141 @@ static int put(int r, struct value *map, const char *key, struct value *v) {
         return r < 0 ? r : k;
 }
 
-static struct value *of_bytes(struct bytes b) {
-        return b.len > 0 ? value_new_string_n(b.data, b.len) : value_new_null();
+static int give(struct value *v, struct value **ret) {
+        if (!v)
+                return -ENOMEM;
+        *ret = v;
+        return 0;
 }
 
-static int put_json(struct value *map, const char *key, struct bytes b, char **ret_problem) {
-        struct value *v = NULL;
+/* --- the members of a message --------------------------------------------------------------------------------------- */
+
+static int of_bytes(struct bytes b, struct value **ret) {
+        return give(b.len > 0 ? value_new_string_n(b.data, b.len) : value_new_null(), ret);
+}
+
+static int of_json(struct bytes b, const char *what, struct value **ret, char **ret_problem) {
         const char *why = "";
         size_t offset;
         int r;
 
         if (b.len == 0)
-                return value_map_put(map, key, value_new_map());
-        r = json_parse(b.data, b.len, &v, &why, &offset);
-        if (r == -ENOMEM)
+                return give(value_new_map(), ret);
+        r = json_parse(b.data, b.len, ret, &why, &offset);
+        if (r == 0 || r == -ENOMEM)
                 return r;
-        if (r < 0) {
-                *ret_problem = text_printf("the message's %s cannot be read: %s", key, why);
-                return -EBADMSG;
-        }
-        return value_map_put(map, key, v);
+        *ret_problem = text_printf("the message's %s cannot be read: %s", what, why);
+        return -EBADMSG;
 }
 
-static int body_value(struct bytes body, bool json, struct value **ret, char **ret_problem) {
-        const char *why = "";
+static int make_data(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) {
+        const char *why = "", *text = m->body.len > 0 ? m->body.data : "";
         size_t offset = 0;
         int r;
 
-        if (body.len > 0 && memchr(body.data, '\0', body.len)) {
+        if (memchr(text, '\0', m->body.len)) {
                 *ret_problem = text_dup("the message holds a NUL byte, which no expression can carry; read the message "
                                         "file instead");
                 return -EBADMSG;
         }
-        if (!json) {
-                *ret = value_new_string_n(body.len > 0 ? body.data : "", body.len);
-                return *ret ? 0 : -ENOMEM;
-        }
-        r = json_parse(body.len > 0 ? body.data : "", body.len, ret, &why, &offset);
+        if (!json)
+                return give(value_new_string_n(text, m->body.len), ret);
+        r = json_parse(text, m->body.len, ret, &why, &offset);
         if (r == 0 || r == -ENOMEM)
                 return r;
         *ret_problem = text_printf("the message's body is not JSON: %s at byte %zu", why, offset);
         return -EBADMSG;
 }
 
-int message_value(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) {
-        _cleanup_value_ struct value *map = value_new_map();
-        struct value *data = NULL;
-        char sent[TIMESTAMP_MAX];
-        int r;
+static int make_id(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) {
+        return of_bytes(m->message_id, ret);
+}
 
-        if (!map)
-                return -ENOMEM;
-        r = body_value(m->body, json, &data, ret_problem);
-        if (r < 0)
-                return r;
-        r = put(0, map, "data", data);
-        r = put(r, map, "messageId", of_bytes(m->message_id));
-        r = put(r, map, "receiveCount", value_new_int(m->receive_count));
-        r = put(r, map, "queueUrl", of_bytes(m->queue_url));
-        r = put(r, map, "groupId", of_bytes(m->group_id));
-        r = put(r, map, "sentAt", m->sent_usec > 0 ? value_new_string(timestamp_format(m->sent_usec, sent)) :
-                                                     value_new_null());
-        if (r == 0)
-                r = put_json(map, "attributes", m->attributes, ret_problem);
-        if (r == 0)
-                r = put_json(map, "messageAttributes", m->message_attributes, ret_problem);
+static int make_receive_count(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) {
+        return give(value_new_int(m->receive_count), ret);
+}
+
+static int make_queue_url(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) {
+        return of_bytes(m->queue_url, ret);
+}
+
+static int make_group_id(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) {
+        return of_bytes(m->group_id, ret);
+}
+
+static int make_sent_at(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) {
+        char sent[TIMESTAMP_MAX];
+
+        return give(m->sent_usec > 0 ? value_new_string(timestamp_format(m->sent_usec, sent)) : value_new_null(), ret);
+}
+
+static int make_attributes(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) {
+        return of_json(m->attributes, "attributes", ret, ret_problem);
+}
+
+static int make_message_attributes(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) {
+        return of_json(m->message_attributes, "messageAttributes", ret, ret_problem);
+}
+
+/* `json`: data is the parsed body. -EBADMSG with *ret_problem (owned) when the member cannot be decoded. */
+static const struct {
+        const char *name;
+        int (*make)(const struct frame_message *m, bool json, struct value **ret, char **ret_problem);
+} members[MESSAGE_MEMBER_COUNT] = {
+        [MESSAGE_DATA] = { "data", make_data },
+        [MESSAGE_ID] = { "messageId", make_id },
+        [MESSAGE_RECEIVE_COUNT] = { "receiveCount", make_receive_count },
+        [MESSAGE_QUEUE_URL] = { "queueUrl", make_queue_url },
+        [MESSAGE_GROUP_ID] = { "groupId", make_group_id },
+        [MESSAGE_SENT_AT] = { "sentAt", make_sent_at },
+        [MESSAGE_ATTRIBUTES] = { "attributes", make_attributes },
+        [MESSAGE_MESSAGE_ATTRIBUTES] = { "messageAttributes", make_message_attributes },
+};
+
+static int message_value(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) {
+        _cleanup_value_ struct value *map = value_new_map();
+        int r = map ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && i < MESSAGE_MEMBER_COUNT; i++) {
+                struct value *v = NULL;
+
+                r = members[i].make(m, json, &v, ret_problem);
+                if (r == 0)
+                        r = value_map_put(map, members[i].name, v);
+        }
         if (r == 0)
                 *ret = TAKE_PTR(map);
         return r;
 }
 
+/* --- the trigger ---------------------------------------------------------------------------------------------------- */
+
+/* A member of the one message, made once. */
+static int member(struct execution *e, enum message_member which, struct value **ret, char **ret_problem) {
+        const struct frame_execute *q = e->request;
+        struct value **made = &e->variables.message[which];
+        int r = *made ? 0 : members[which].make(&q->messages[0], q->json_data, made, ret_problem);
+
+        if (r == 0)
+                *ret = value_ref(*made);
+        return r;
+}
+
+static bool has_one_message(const struct execution *e) {
+        return e->request->trigger_kind == TRIGGER_MESSAGE && e->request->message_count > 0;
+}
+
 int trigger_value_check(struct execution *e, char **ret_problem) {
         const struct frame_execute *q = e->request;
+        int r = 0;
 
-        for (size_t i = 0; q->json_data && i < q->message_count; i++) {
+        for (size_t i = 0; r == 0 && q->json_data && i < q->message_count; i++) {
                 _cleanup_value_ struct value *data = NULL;
-                int r = body_value(q->messages[i].body, true, &data, ret_problem);
-                if (r < 0)
-                        return r;
+
+                r = has_one_message(e) ? member(e, MESSAGE_DATA, &data, ret_problem) :
+                                         make_data(&q->messages[i], true, &data, ret_problem);
         }
-        return 0;
+        return r;
 }
 
 /* The expression that asked only learns that `trigger` cannot be read. */
@@ -114,13 +171,9 @@ static int fill_batch(struct execution *e, struct value *map) {
         const struct frame_execute *q = e->request;
         _cleanup_value_ struct value *list = value_new_list();
         _cleanup_free_ char *problem = NULL, *uri = NULL;
-        const char *path;
-        int r;
+        int r = 0;
 
-        r = trigger_file(e, &path);
-        if (r < 0)
-                return r;
-        uri = text_printf("file://%s", path);
+        uri = execution_file_uri(q->execution_id, TRIGGER_BATCH_FILE); /* written when somebody opens it */
         for (size_t i = 0; r == 0 && list && i < q->message_count; i++) {
                 struct value *m = NULL;
 
@@ -135,19 +188,35 @@ static int fill_batch(struct execution *e, struct value *map) {
 }
 
 int trigger_value_fill(struct execution *e, struct value *map) {
-        const struct frame_execute *q = e->request;
-        _cleanup_value_ struct value *message = NULL;
         _cleanup_free_ char *problem = NULL;
+        int r = 0;
+
+        if (e->request->trigger_kind == TRIGGER_BATCH)
+                return fill_batch(e, map);
+        if (!has_one_message(e))
+                return -ENOENT;
+        for (size_t i = 0; r == 0 && i < MESSAGE_MEMBER_COUNT; i++) {
+                struct value *v = NULL;
+
+                r = member(e, (enum message_member)i, &v, &problem);
+                if (r == 0)
+                        r = value_map_put(map, members[i].name, v);
+        }
+        tell(e, problem);
+        return r;
+}
+
+int trigger_value_member(struct execution *e, const char *name, struct value **ret) {
+        _cleanup_free_ char *problem = NULL;
+        size_t which = 0;
         int r;
 
-        if (q->trigger_kind == TRIGGER_BATCH)
-                return fill_batch(e, map);
-        if (q->trigger_kind == TRIGGER_NONE || q->message_count == 0)
+        while (which < MESSAGE_MEMBER_COUNT && strcmp(members[which].name, name) != 0)
+                which++;
+        if (which == MESSAGE_MEMBER_COUNT || !has_one_message(e))
                 return -ENOENT;
-        r = message_value(&q->messages[0], q->json_data, &message, &problem);
+        r = member(e, (enum message_member)which, ret, &problem);
         tell(e, problem);
-        for (size_t i = 0; r == 0 && i < value_count(message); i++)
-                r = value_map_put(map, value_map_key_at(message, i), value_ref(value_map_at(message, i)));
         return r;
 }
 
@@ -168,7 +237,7 @@ static int write_batch(struct execution *e) {
         }
         if (buf_error(&lines) < 0)
                 return buf_error(&lines);
-        return folder_write_message(&e->folder, MESSAGES_FILE, lines.data, lines.len);
+        return folder_write_message(&e->folder, TRIGGER_BATCH_FILE, lines.data, lines.len);
 }
 
 int trigger_file(struct execution *e, const char **ret) {
@@ -184,7 +253,7 @@ int trigger_file(struct execution *e, const char **ret) {
         if (r < 0)
                 return r;
         r = batch ? write_batch(e) :
-                    folder_write_message(&e->folder, MESSAGE_FILE, q->messages[0].body.data, q->messages[0].body.len);
+                    folder_write_message(&e->folder, TRIGGER_MESSAGE_FILE, q->messages[0].body.data, q->messages[0].body.len);
         if (r < 0)
                 return r;
         *ret = e->folder.message_file;

@@ -3,19 +3,35 @@
 #pragma once
 
 #include "common/base/value.h"
-#include "common/flow/protocol.h"
+#include "common/link/protocol.h"
 
 struct execution;
 
-/* One message: data, messageId, attributes, messageAttributes, receiveCount, queueUrl, groupId, sentAt. `json`: data is
- * the parsed body. 0 with an owned map; -EBADMSG with *ret_problem (owned) when a part cannot be decoded; -ENOMEM. */
-int message_value(const struct frame_message *m, bool json, struct value **ret, char **ret_problem) _must_check_;
+/* What trigger_file() writes: names in the execution's folder, and in the URIs of these files (files.h). */
+#define TRIGGER_MESSAGE_FILE "message"
+#define TRIGGER_BATCH_FILE "messages.jsonl"
 
-/* Decodes the messages of an execution whose trigger wants JSON, so that what is not JSON fails it at once. Same
- * returns, no value. */
+/* What a message has. */
+enum message_member {
+        MESSAGE_DATA,
+        MESSAGE_ID,
+        MESSAGE_RECEIVE_COUNT,
+        MESSAGE_QUEUE_URL,
+        MESSAGE_GROUP_ID,
+        MESSAGE_SENT_AT,
+        MESSAGE_ATTRIBUTES,
+        MESSAGE_MESSAGE_ATTRIBUTES,
+        MESSAGE_MEMBER_COUNT,
+};
+
+/* Decodes the messages of an execution whose trigger wants JSON, so that what is not JSON fails it at once. 0; -EBADMSG
+ * with *ret_problem (owned); -ENOMEM. */
 int trigger_value_check(struct execution *e, char **ret_problem) _must_check_;
 /* Fills the map `trigger`. -ENOENT when nothing triggered the execution. */
 int trigger_value_fill(struct execution *e, struct value *map);
+/* What trigger_value_fill() would put under `name`, made alone: an owned reference. -ENOENT when it is not a member of
+ * the one message that triggered the execution. */
+int trigger_value_member(struct execution *e, const char *name, struct value **ret) _must_check_;
 
 /* Writes the message file (of a batch: the messages' file) when there is none yet, and tells its path (borrowed from
  * the execution; NULL: no trigger). 0 or -errno. */

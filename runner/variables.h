@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What expressions can see: flow, execution, task, taskrun, inputs, outputs, vars, trigger, labels, envs, workingDir,
- * and the function secret(). Each is made when it is first asked for. */
+/* What expressions can see: flow, execution, task, taskrun, parent, parents, item, inputs, outputs, vars, trigger, labels,
+ * envs, workingDir, and the function secret(). Each is made when it is first asked for. */
 #pragma once
 
 #include <stdbool.h>
 
 #include "common/base/value.h"
-#include "common/flow/expr.h"
+#include "common/expr/expr.h"
+#include "runner/trigger_value.h"
 
 struct execution;
+struct folder;
+struct iteration;
 struct task_run;
 
 enum variable_id {
@@ -16,6 +19,9 @@ enum variable_id {
         VARIABLE_EXECUTION,
         VARIABLE_TASK,
         VARIABLE_TASKRUN,
+        VARIABLE_PARENT,
+        VARIABLE_PARENTS,
+        VARIABLE_ITEM,
         VARIABLE_INPUTS,
         VARIABLE_OUTPUTS,
         VARIABLE_VARS,
@@ -29,6 +35,7 @@ enum variable_id {
 /* What was made before; all-zero is empty. */
 struct variables {
         struct value *made[VARIABLE_COUNT];
+        struct value *message[MESSAGE_MEMBER_COUNT]; /* trigger_value.c */
         bool making[VARIABLE_COUNT]; /* an input's default may not ask for the inputs */
 };
 
@@ -36,7 +43,12 @@ struct variables {
 struct scope {
         struct execution *execution;
         struct task_run *run;
+        const struct iteration *iteration; /* NULL: the run's */
+        uint64_t trigger_date_usec;        /* of a trigger's conditions: `trigger` has this as `date`; 0: it has none */
 };
+
+/* The folder that an expression's paths are of. Borrowed. */
+struct folder *scope_folder(const struct scope *scope);
 
 /* `scope` must outlive what is returned. */
 struct expr_env variables_env(struct scope *scope);

@@ -30,20 +30,41 @@ struct aws_credentials *aws_credentials_ref(const struct aws_credentials *c);
 struct aws_credentials *aws_credentials_unref(struct aws_credentials *c); /* returns NULL */
 DEFINE_CLEANUP(struct aws_credentials *, aws_credentials_unref)
 
+/* A role to assume. ("AssumeRole", AWS STS API Reference.) */
+struct sts_role {
+        const char *arn;           /* NULL: no role */
+        const char *external_id;   /* NULL: none */
+        const char *session_name;  /* NULL: "sqsflow-" and the time */
+        unsigned duration_seconds; /* 900 to 43200; 0: STS's default, an hour */
+};
+
+#define CREDENTIALS_PROCESS_TIMEOUT_USEC USEC_PER_MINUTE
+#define CREDENTIALS_SEARCH_MAX_USEC (2 * USEC_PER_MINUTE) /* all providers, each with its own limit, take less together */
+
 struct credentials_options {
         sd_event *event;
-        struct http *http;              /* for container and instance metadata; must outlive the chain */
+        struct http *http;              /* for every provider that asks a server; must outlive the chain */
         char *const *environment;       /* NULL-terminated "NAME=value"; NULL: the process's. Must outlive the chain */
         const char *profile;            /* agent.yaml's; NULL: AWS_PROFILE, else "default" */
         const char *access_key_id;      /* explicit keys: they win over everything; NULL: none */
         const char *secret_access_key;
         const char *session_token;
+        const char *region;             /* where STS is asked; NULL: AWS_REGION, the profile's, at last us-east-1 */
+        uint64_t process_timeout_usec;  /* of a credential_process; 0: CREDENTIALS_PROCESS_TIMEOUT_USEC */
+
+        /* With a role, the chain is a layer upon another: it gives the credentials of this role, assumed with those of
+         * `base`, which must outlive it; the keys above have no meaning then. Without `base` it makes that chain itself, of
+         * what stands above, and owns it. */
+        struct sts_role role;
+        struct credentials_chain *base;
+        const char *sts_endpoint;       /* of this role; NULL: as endpoint_resolve() finds it */
 };
 
 struct credentials_chain;
 struct credentials_wait;
 
-/* Copies the options' strings. Nothing is read or asked before the first get. 0 or -ENOMEM. */
+/* Copies the options' strings. Nothing is read or asked before the first get. 0, -ENOMEM, -EINVAL (a
+ * base without a role, a duration that STS does not take). */
 int credentials_chain_new(const struct credentials_options *options, struct credentials_chain **ret) _must_check_;
 /* Ends all waits without a callback; not from inside one. Returns NULL. */
 struct credentials_chain *credentials_chain_free(struct credentials_chain *c);

@@ -12,10 +12,14 @@
 #include "common/base/digest.h"
 #include "common/base/text.h"
 
-/* In this order. Web identity comes after the environment, process, SSO and roles belong to the files. */
+/* In this order. Processes, SSO and roles belong to the files. */
 static const struct credentials_provider *const providers[] = {
-        &credentials_static, &credentials_env, &credentials_files, &credentials_container, &credentials_imds,
+        &credentials_static, &credentials_env,       &credentials_web_identity,
+        &credentials_files,  &credentials_container, &credentials_imds,
 };
+
+/* A chain that is a layer upon another has one provider. */
+static const struct credentials_provider *const layer[] = { &credentials_role };
 
 #define JITTER_MAX_USEC USEC_PER_MINUTE
 #define WHY_MAX_BYTES 4096
@@ -29,11 +33,14 @@ struct credentials_wait {
 
 struct credentials_chain {
         struct credentials_options options;
+        struct credentials_chain *own_base; /* of a role; NULL: it is somebody else's, or there is no role */
         struct credentials_query query;
         sd_event_source *begin; /* defer: starts the search */
         bool searching;         /* from asking for it until its end */
-        size_t provider;        /* of the table, that is asked now */
-        struct buf why;         /* what the providers said in this search */
+        const struct credentials_provider *const *providers;
+        size_t provider_count;
+        size_t provider; /* that is asked now */
+        struct buf why;  /* what the providers said in this search */
         struct aws_credentials *cached;
         bool refused;             /* the server called `cached` expired */
         uint64_t not_before_usec; /* no refresh ahead before this */
@@ -90,12 +97,22 @@ static struct credentials_chain *chain_of(struct credentials_query *q) {
         return CONTAINER_OF(q, struct credentials_chain, query);
 }
 
-static void query_reset(struct credentials_query *q) {
+static void step_reset(struct credentials_query *q) {
         q->call = http_cancel(q->call);
+        q->wait = credentials_cancel(q->wait);
         if (q->state_free)
                 q->state_free(q->state);
         q->state = NULL;
         q->state_free = NULL;
+}
+
+static void query_reset(struct credentials_query *q) {
+        step_reset(q);
+        q->assumer = aws_credentials_unref(q->assumer);
+        q->plan = (struct profile_plan){ 0 };
+        q->profile = aws_profile_free(q->profile);
+        q->via = NULL;
+        q->renewed = false;
 }
 
 static void search_end(struct credentials_chain *c, int error) {
@@ -110,17 +127,20 @@ static void search_end(struct credentials_chain *c, int error) {
 }
 
 static void ask(struct credentials_chain *c) {
-        if (c->provider >= ARRAY_SIZE(providers)) {
+        if (c->provider >= c->provider_count) {
                 search_end(c, -ENOENT);
                 return;
         }
-        providers[c->provider]->start(&c->query);
+        c->providers[c->provider]->start(&c->query);
 }
 
 _printf_(2, 0) static void tell_why(struct credentials_chain *c, const char *fmt, va_list ap) {
         if (c->why.len > 0)
                 buf_append_str(&c->why, "; ");
-        buf_appendf(&c->why, "%s: ", providers[c->provider]->name);
+        buf_append_str(&c->why, c->providers[c->provider]->name);
+        buf_append_str(&c->why, c->query.via ? " (" : "");
+        buf_append_str(&c->why, c->query.via ? c->query.via : "");
+        buf_append_str(&c->why, c->query.via ? "): " : ": ");
         buf_appendv(&c->why, fmt, ap);
 }
 
@@ -130,6 +150,11 @@ void credentials_found(struct credentials_query *q, struct aws_credentials *foun
 
         if (!found) {
                 search_end(c, -ENOMEM);
+                return;
+        }
+        if (q->plan.role_count > 0) {
+                step_reset(q);
+                credentials_assume(q, found);
                 return;
         }
         (void)!random_bytes(&random, sizeof(random));
@@ -146,6 +171,10 @@ void credentials_absent(struct credentials_query *q, const char *fmt, ...) {
         va_start(ap, fmt);
         tell_why(c, fmt, ap);
         va_end(ap);
+        if (q->via) { /* it was chosen by name: nothing else stands for it */
+                search_end(c, -ENOENT);
+                return;
+        }
         query_reset(q);
         c->provider++;
         ask(c);
@@ -220,29 +249,70 @@ void credentials_expire(struct credentials_chain *c, const struct aws_credential
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
+#define TEXT_COUNT 9
+
+/* Every string of the options. */
+static void options_texts(struct credentials_options *o, const char **ret[TEXT_COUNT]) {
+        const char **const texts[TEXT_COUNT] = {
+                &o->profile,  &o->access_key_id,    &o->secret_access_key, &o->session_token, &o->region,
+                &o->role.arn, &o->role.external_id, &o->role.session_name, &o->sts_endpoint,
+        };
+        memcpy(ret, texts, sizeof(texts));
+}
+
 static int copy_options(struct credentials_options *to, const struct credentials_options *from) {
-        const char *const texts[] = { from->profile, from->access_key_id, from->secret_access_key,
-                                      from->session_token };
-        const char **const copies[] = { &to->profile, &to->access_key_id, &to->secret_access_key, &to->session_token };
-        to->http = from->http;
-        to->environment = from->environment;
+        const char **texts[TEXT_COUNT];
+
+        *to = *from;
         to->event = sd_event_ref(from->event);
-        for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-                *copies[i] = text_dup(texts[i]);
-                if (texts[i] && !*copies[i])
-                        return -ENOMEM;
+        options_texts(to, texts);
+        bool whole = true;
+        for (size_t i = 0; i < TEXT_COUNT; i++) {
+                bool wanted = *texts[i] != NULL;
+                *texts[i] = text_dup(*texts[i]);
+                whole = whole && (!wanted || *texts[i]);
         }
-        return 0;
+        return whole ? 0 : -ENOMEM;
+}
+
+static void options_done(struct credentials_options *o) {
+        const char **texts[TEXT_COUNT];
+        sd_event_unref(o->event);
+        options_texts(o, texts);
+        for (size_t i = 0; i < TEXT_COUNT; i++)
+                secret_free((char *)*texts[i]);
+}
+
+static bool options_are_valid(const struct credentials_options *o) {
+        unsigned seconds = o->role.duration_seconds;
+        return (o->role.arn || !o->base) &&
+               (seconds == 0 || (seconds >= STS_DURATION_MIN_SECONDS && seconds <= STS_DURATION_MAX_SECONDS));
+}
+
+/* Whose credentials the role is assumed with, when nobody else has that chain. */
+static int make_base(struct credentials_chain *c, const struct credentials_options *options) {
+        struct credentials_options base = *options;
+        base.role = (struct sts_role){ 0 };
+        base.sts_endpoint = NULL;
+        int r = credentials_chain_new(&base, &c->own_base);
+        c->options.base = c->own_base;
+        return r;
 }
 
 int credentials_chain_new(const struct credentials_options *options, struct credentials_chain **ret) {
         _cleanup_(credentials_chain_freep) struct credentials_chain *c = calloc(1, sizeof(*c));
         if (!c)
                 return -ENOMEM;
+        if (!options_are_valid(options))
+                return -EINVAL;
+        c->providers = options->role.arn ? layer : providers;
+        c->provider_count = options->role.arn ? ARRAY_SIZE(layer) : ARRAY_SIZE(providers);
         c->why.max = WHY_MAX_BYTES;
         c->query.options = &c->options;
         c->query.http = options->http;
         int r = copy_options(&c->options, options);
+        if (r >= 0 && options->role.arn && !options->base)
+                r = make_base(c, options);
         if (r < 0)
                 return r;
         r = sd_event_add_defer(c->options.event, &c->begin, on_begin, c);
@@ -262,12 +332,9 @@ struct credentials_chain *credentials_chain_free(struct credentials_chain *c) {
         while (c->waits)
                 credentials_cancel(c->waits);
         sd_event_source_disable_unref(c->begin);
-        sd_event_unref(c->options.event);
+        options_done(&c->options);
         aws_credentials_unref(c->cached);
-        free((char *)c->options.profile);
-        free((char *)c->options.access_key_id);
-        secret_free((char *)c->options.secret_access_key);
-        secret_free((char *)c->options.session_token);
+        credentials_chain_free(c->own_base);
         buf_done(&c->why);
         free(c);
         return NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. */
+/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. A profile that the configuration names is the identity
+ * that was asked for, so the variables count then only when that profile's credential_source sends here. */
 #include <errno.h>
 
 #include "common/aws/credentials_provider.h"
@@ -9,7 +10,9 @@ static void start(struct credentials_query *q) {
         const char *id = aws_environment_get(environment, "AWS_ACCESS_KEY_ID");
         const char *secret = aws_environment_get(environment, "AWS_SECRET_ACCESS_KEY");
 
-        if (!id && !secret)
+        if (q->options->profile && !q->via)
+                credentials_absent(q, "the configuration names profile '%s'", q->options->profile);
+        else if (!id && !secret)
                 credentials_absent(q, "AWS_ACCESS_KEY_ID is not set");
         else if (!id || !secret)
                 credentials_failed(q, -EINVAL, "%s is not set", id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");

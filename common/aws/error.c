@@ -205,8 +205,16 @@ struct aws_error aws_error_from_errno(int error, const char *text) {
         return e;
 }
 
+/* What stands before the message where the server gave no code. */
+static const char *phrase(const struct aws_error *e) {
+        if (e->class == AWS_ERROR_TRANSIENT)
+                return e->http_status == 0 ? "no answer" : "the server is in trouble";
+        return e->class == AWS_ERROR_NO_CREDENTIALS ? "no credentials" : class_names[e->class];
+}
+
 int aws_error_write(struct buf *b, const struct aws_error *e) {
-        const char *head = e->code[0] ? e->code : aws_error_class_name(e->class);
+        const char *head = e->code[0] ? e->code : phrase(e);
+
         buf_append_str(b, head);
         if (e->message[0])
                 buf_appendf(b, ": %s", e->message);

@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "common/aws/http_private.h"
+#include "common/base/clock.h"
 #include "common/base/text.h"
 
 #define IDLE_HANDLES_MAX 32
@@ -27,6 +29,7 @@ struct http_call {
         struct buf body;
         struct buf headers; /* "Name: value\0" after each other */
         int error;          /* why our own callbacks gave up */
+        http_body_func on_body; /* NULL: into `body` */
         http_done_func on_done;
         void *userdata;
         char error_text[CURL_ERROR_SIZE];
@@ -42,11 +45,18 @@ static void expect_body(struct http_call *call) {
                 (void)buf_reserve(&call->body, (size_t)len);
 }
 
+static int hand_over(struct http_call *call, const char *data, size_t len) {
+        long status = 0;
+        (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+        return call->on_body((unsigned)status, data, len, call->userdata);
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *userdata) {
         struct http_call *call = userdata;
-        if (call->body.len == 0)
+        int r;
+        if (call->body.len == 0 && !call->on_body)
                 expect_body(call);
-        int r = buf_append(&call->body, data, size * count);
+        r = call->on_body ? hand_over(call, data, size * count) : buf_append(&call->body, data, size * count);
         if (r < 0) {
                 call->error = r == -E2BIG ? -EFBIG : r;
                 return 0;
@@ -81,6 +91,32 @@ const char *http_response_header(const struct http_response *response, const cha
                 if (strncasecmp(at, name, name_len) == 0 && at[name_len] == ':')
                         found = at + name_len + 1;
         return found ? found + strspn(found, " \t") : NULL;
+}
+
+bool http_response_date(const struct http_response *response, uint64_t *ret_realtime_usec) {
+        const char *date = http_response_header(response, "date");
+        struct tm tm = { 0 };
+        const char *end = date ? strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) : NULL;
+        time_t seconds = end && *end == '\0' ? timegm(&tm) : -1;
+        if (seconds < 0)
+                return false;
+        *ret_realtime_usec = (uint64_t)seconds * USEC_PER_SEC;
+        return true;
+}
+
+bool http_response_next(const struct http_response *response, size_t *at, const char **ret_name, size_t *ret_name_len,
+                        const char **ret_value) {
+        while (*at < response->headers->len) {
+                const char *line = response->headers->data + *at, *colon = strchr(line, ':');
+                *at += strlen(line) + 1;
+                if (!colon || strncmp(line, "HTTP/", 5) == 0)
+                        continue;
+                *ret_name = line;
+                *ret_name_len = (size_t)(colon - line);
+                *ret_value = colon + 1 + strspn(colon + 1, " \t");
+                return true;
+        }
+        return false;
 }
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
@@ -130,10 +166,15 @@ DEFINE_CLEANUP(struct http_call *, call_free)
 
 static void call_finish(struct http_call *call, CURLcode code) {
         struct http_response response = { .body = &call->body, .headers = &call->headers };
+        _cleanup_free_ char *redirect_url = NULL; /* libcurl's own is gone with the handle */
+        char *url = NULL;
         long status = 0;
 
         if (curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
                 response.status = (unsigned)status;
+        if (curl_easy_getinfo(call->easy, CURLINFO_REDIRECT_URL, &url) == CURLE_OK)
+                redirect_url = text_dup(url);
+        response.redirect_url = redirect_url;
         if (code != CURLE_OK) {
                 response.error = call->error ? call->error : http_easy_errno(call->easy, code);
                 response.error_text = call->error_text[0] ? call->error_text : curl_easy_strerror(code);
@@ -226,6 +267,7 @@ int http_start(struct http *h, const struct http_request *request, http_done_fun
         if (!call)
                 return -ENOMEM;
         call->http = h;
+        call->on_body = request->on_body;
         call->on_done = on_done;
         call->userdata = userdata;
         call->body.max = request->response_max_bytes ? request->response_max_bytes : HTTP_RESPONSE_MAX_DEFAULT;

@@ -41,6 +41,10 @@ enum {
 #define HTTP_CONNECT_TIMEOUT_DEFAULT_USEC UINT64_C(5000000)
 #define HTTP_RESPONSE_MAX_DEFAULT ((size_t)16 * 1024 * 1024)
 
+/* Takes a piece of an answer's body; `status` is the answer's. 0, or -errno, which ends the call. It may not start or
+ * cancel a call. */
+typedef int (*http_body_func)(unsigned status, const char *data, size_t len, void *userdata);
+
 struct http_request {
         const char *method;         /* NULL: "POST" with a body, else "GET" */
         const char *url;            /* http:// or https:// */
@@ -52,8 +56,12 @@ struct http_request {
         uint64_t connect_timeout_usec; /* 0: the default, and never more than timeout_usec */
         size_t response_max_bytes;  /* of the body; 0: the default. Beyond: the call fails with -EFBIG */
         size_t receive_buffer_bytes; /* memory held while waiting; 0: 16 KiB. Many idle long polls want less */
+        uint64_t idle_timeout_usec; /* so long without a byte ends it (-ETIMEDOUT); rounded up to seconds; 0: no limit */
         unsigned flags;
         const char *ca_file;        /* instead of http_options.ca_file; NULL: that one */
+        const char *proxy;          /* URL: http://HOST:PORT, socks5h://…; "": none; NULL: the environment's */
+        const char *proxy_user, *proxy_password; /* NULL: none */
+        http_body_func on_body;     /* instead of response->body; NULL: collect it there. Gets http_start's userdata */
 };
 
 /* What on_done gets; borrowed for the duration of the callback. */
@@ -65,6 +73,7 @@ struct http_response {
         unsigned status;        /* HTTP status, 0 when none came */
         struct buf *body;       /* the callback may buf_take() it */
         const struct buf *headers; /* for http_response_header() */
+        const char *redirect_url;  /* where a 3xx that was not followed points to, absolute; else NULL */
 };
 
 typedef void (*http_done_func)(const struct http_response *response, void *userdata);
@@ -78,6 +87,13 @@ struct http_call *http_cancel(struct http_call *call);
 
 /* The value of the last header of that name (any case) in the final answer; NULL when absent. Borrowed. */
 const char *http_response_header(const struct http_response *response, const char *name);
+
+/* The Date header (RFC 9110, IMF-fixdate) as wall clock; false when it is absent or not one. */
+bool http_response_date(const struct http_response *response, uint64_t *ret_realtime_usec);
+
+/* The headers one after another; *at begins with 0. False at the end; else name (not NUL-terminated) and value. */
+bool http_response_next(const struct http_response *response, size_t *at, const char **ret_name, size_t *ret_name_len,
+                        const char **ret_value);
 
 /* Calls under way: for status and tests. */
 size_t http_active_count(const struct http *h);

@@ -94,7 +94,17 @@ static CURLcode set_limits(CURL *easy, const struct http_request *r) {
         uint64_t connect = r->connect_timeout_usec ? r->connect_timeout_usec : HTTP_CONNECT_TIMEOUT_DEFAULT_USEC;
         SET(easy, CURLOPT_TIMEOUT_MS, milliseconds(total));
         SET(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(MIN(connect, total)));
+        SET(easy, CURLOPT_LOW_SPEED_LIMIT, r->idle_timeout_usec ? 1L : 0L);
+        SET(easy, CURLOPT_LOW_SPEED_TIME, (milliseconds(r->idle_timeout_usec) + 999) / 1000);
         SET(easy, CURLOPT_BUFFERSIZE, r->receive_buffer_bytes ? (long)r->receive_buffer_bytes : RECEIVE_BUFFER_DEFAULT);
+        return CURLE_OK;
+}
+
+static CURLcode set_proxy(CURL *easy, const struct http_request *r) {
+        SET(easy, CURLOPT_NOPROXY, r->flags & HTTP_NO_PROXY ? "*" : r->proxy ? "" : NULL);
+        SET(easy, CURLOPT_PROXY, r->proxy);
+        SET(easy, CURLOPT_PROXYUSERNAME, r->proxy_user);
+        SET(easy, CURLOPT_PROXYPASSWORD, r->proxy_password);
         return CURLE_OK;
 }
 
@@ -108,8 +118,7 @@ CURLcode http_easy_prepare(CURL *easy, const struct http *h, const struct http_r
                 return c;
         SET(easy, CURLOPT_URL, r->url);
         SET(easy, CURLOPT_FOLLOWLOCATION, r->flags & HTTP_FOLLOW_REDIRECTS ? 1L : 0L);
-        SET(easy, CURLOPT_NOPROXY, r->flags & HTTP_NO_PROXY ? "*" : NULL);
-        return CURLE_OK;
+        return set_proxy(easy, r);
 }
 
 static const struct {

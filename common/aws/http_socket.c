@@ -4,8 +4,9 @@
  * libcurl announces and withdraws a socket for every request, also when the connection stays open for the next. Each
  * would be an epoll_ctl(), so a withdrawn socket is only parked: its source stays registered, and is touched again when
  * libcurl wants other events. Should a parked socket wake up (the server closed an idle connection), it is switched
- * off. We know when a source must go because libcurl closes its sockets through our function; descriptors it made by
- * itself (the name resolver's) are not parked.
+ * off. We know when a source must go because libcurl closes its sockets through our function, but for one that did not
+ * connect when its call was cancelled: the source of that is found, and goes, when libcurl opens the next socket of the
+ * same number. Descriptors it made by itself (the name resolver's) are not parked.
  *
  * The timer is lazy as well: when libcurl moves its deadline further away, as it does in every request, the armed time
  * stays, and an early wake-up arms it anew.
@@ -83,7 +84,8 @@ static curl_socket_t open_socket(void *userdata, curlsocktype purpose, struct cu
                 close_fd(fd);
                 return CURL_SOCKET_BAD;
         }
-        s->ours = true;
+        s->source = sd_event_source_disable_unref(s->source); /* of an older one, see above */
+        *s = (struct http_socket){ .ours = true };
         return fd;
 }
 

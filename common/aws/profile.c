@@ -49,6 +49,14 @@ static int load_file(char *const *environment, const char *variable, const char 
         return ini_parse(text ? text : "", len, path, diag, ret);
 }
 
+static void find_sections(struct aws_profile *p) {
+        p->config_section = ini_find(p->config, "profile", p->name);
+        if (!p->config_section && text_eq(p->name, "default"))
+                p->config_section = ini_find(p->config, "", "default");
+        p->credentials_section = ini_find(p->credentials, "", p->name);
+        p->exists = p->config_section || p->credentials_section;
+}
+
 int aws_profile_load(char *const *environment, const char *name, struct diag *diag, struct aws_profile **ret) {
         _cleanup_(aws_profile_freep) struct aws_profile *p = calloc(1, sizeof(*p));
         if (!p)
@@ -64,11 +72,7 @@ int aws_profile_load(char *const *environment, const char *name, struct diag *di
         r = load_file(environment, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", diag, &p->credentials);
         if (r < 0)
                 return r;
-        p->config_section = ini_find(p->config, "profile", p->name);
-        if (!p->config_section && text_eq(p->name, "default"))
-                p->config_section = ini_find(p->config, "", "default");
-        p->credentials_section = ini_find(p->credentials, "", p->name);
-        p->exists = p->config_section || p->credentials_section;
+        find_sections(p);
         *ret = TAKE_PTR(p);
         return 0;
 }
@@ -81,6 +85,12 @@ struct aws_profile *aws_profile_free(struct aws_profile *p) {
         ini_free(p->credentials);
         free(p);
         return NULL;
+}
+
+struct aws_profile aws_profile_view(const struct aws_profile *p, const char *name) {
+        struct aws_profile view = { .name = (char *)name, .config = p->config, .credentials = p->credentials };
+        find_sections(&view);
+        return view;
 }
 
 const char *aws_profile_get(const struct aws_profile *p, const char *key) {

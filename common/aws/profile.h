@@ -29,6 +29,9 @@ int aws_profile_load(char *const *environment, const char *name, struct diag *di
 struct aws_profile *aws_profile_free(struct aws_profile *p);
 DEFINE_CLEANUP(struct aws_profile *, aws_profile_free)
 
+/* Another profile of the same files, as a view that lasts as long as `p` and `name` do and is not freed. */
+struct aws_profile aws_profile_view(const struct aws_profile *p, const char *name);
+
 /* A property of the profile, from the credentials file first, then the config file; NULL when absent. Legal on NULL. */
 const char *aws_profile_get(const struct aws_profile *p, const char *key);
 /* A nested property of the section that `services = NAME` points to: aws_profile_service_get(p, "sqs",

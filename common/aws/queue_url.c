@@ -10,6 +10,8 @@
 #include "common/aws/partition.h"
 #include "common/base/text.h"
 
+#define NAME_MAX_LEN 80
+
 /* Writes s to dst, false when it does not fit. */
 static bool put(char *dst, size_t size, const char *s, size_t len) {
         if (len >= size)
@@ -74,6 +76,12 @@ static int parse_path(const char *path, struct queue_url *q) {
                         (void)put(q->account, sizeof(q->account), account, (size_t)(slash - account));
         }
         return 0;
+}
+
+bool queue_name_is_valid(const char *name) {
+        size_t end = strlen(name) - (text_ends_with(name, ".fifo") ? strlen(".fifo") : 0);
+
+        return text_is_name(name, "A-Za-z0-9_-", "A-Za-z0-9_.-", NAME_MAX_LEN) && strcspn(name, ".") >= end;
 }
 
 int queue_url_parse(const char *url, struct queue_url *ret) {

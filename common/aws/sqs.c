@@ -203,3 +203,40 @@ int sqs_get_queue_url(struct sqs_client *c, const char *name, const char *accoun
         call->on_done.queue_url = on_done;
         return start(call, sqs_encode_get_queue_url(&call->body, name, account), ret_call);
 }
+
+/* --- move tasks --------------------------------------------------------------------------------------------------- */
+
+static int finish_move(struct sqs_call *call, const struct aws_error *error, const struct buf *body) {
+        struct sqs_move_task task = { 0 };
+        _cleanup_value_ struct value *source = NULL;
+        int r = error ? 0 : sqs_decode_move(body->data, body->len, &task, &source);
+        if (r < 0)
+                return r;
+        call->on_done.move(error, error ? NULL : &task, call->userdata);
+        return 0;
+}
+
+static struct sqs_call *move_new(struct sqs_client *c, const char *target, sqs_move_func on_done, void *userdata) {
+        struct sqs_call *call = sqs_call_new(c, target, finish_move, userdata);
+        if (call)
+                call->on_done.move = on_done;
+        return call;
+}
+
+int sqs_start_move(struct sqs_client *c, const char *source_arn, const char *destination_arn, sqs_move_func on_done,
+                   void *userdata, struct sqs_call **ret_call) {
+        struct sqs_call *call = move_new(c, "AmazonSQS.StartMessageMoveTask", on_done, userdata);
+        return call ? start(call, sqs_encode_start_move(&call->body, source_arn, destination_arn), ret_call) : -ENOMEM;
+}
+
+int sqs_list_moves(struct sqs_client *c, const char *source_arn, sqs_move_func on_done, void *userdata,
+                   struct sqs_call **ret_call) {
+        struct sqs_call *call = move_new(c, "AmazonSQS.ListMessageMoveTasks", on_done, userdata);
+        return call ? start(call, sqs_encode_list_moves(&call->body, source_arn), ret_call) : -ENOMEM;
+}
+
+int sqs_cancel_move(struct sqs_client *c, const char *handle, sqs_move_func on_done, void *userdata,
+                    struct sqs_call **ret_call) {
+        struct sqs_call *call = move_new(c, "AmazonSQS.CancelMessageMoveTask", on_done, userdata);
+        return call ? start(call, sqs_encode_cancel_move(&call->body, handle), ret_call) : -ENOMEM;
+}

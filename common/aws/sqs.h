@@ -40,6 +40,9 @@ struct sqs_call *sqs_cancel(struct sqs_call *call);
 #define SQS_RECEIVE_MARGIN_USEC UINT64_C(8000000)
 #define SQS_TIMEOUT_USEC UINT64_C(10000000)
 
+/* By when a call must have ended, CLOCK_MONOTONIC: its hard limit, and while it waits for credentials their search's. */
+uint64_t sqs_call_limit_usec(const struct sqs_call *call);
+
 /* In every callback: `error` NULL means success, else what follows is empty. Everything is borrowed for the call.
  * `ret_call` may be NULL; it is valid until the callback is called. */
 
@@ -73,3 +76,13 @@ int sqs_get_queue_attributes(struct sqs_client *c, const char *queue_url, sqs_at
 typedef void (*sqs_queue_url_func)(const struct aws_error *error, const char *queue_url, void *userdata);
 int sqs_get_queue_url(struct sqs_client *c, const char *name, const char *account, sqs_queue_url_func on_done,
                       void *userdata, struct sqs_call **ret_call) _must_check_;
+
+/* Move tasks (StartMessageMoveTask and its like). The task is that of the list's first entry, which is the newest; a start
+ * tells its handle only, a cancel what was moved. Servers other than AWS may not know them. */
+typedef void (*sqs_move_func)(const struct aws_error *error, const struct sqs_move_task *task, void *userdata);
+int sqs_start_move(struct sqs_client *c, const char *source_arn, const char *destination_arn, sqs_move_func on_done,
+                   void *userdata, struct sqs_call **ret_call) _must_check_;
+int sqs_list_moves(struct sqs_client *c, const char *source_arn, sqs_move_func on_done, void *userdata,
+                   struct sqs_call **ret_call) _must_check_;
+int sqs_cancel_move(struct sqs_client *c, const char *handle, sqs_move_func on_done, void *userdata,
+                    struct sqs_call **ret_call) _must_check_;

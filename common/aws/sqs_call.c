@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
@@ -90,23 +89,11 @@ static void call_succeed(struct sqs_call *call, const struct buf *body) {
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
-/* The Date header (RFC 9110, IMF-fixdate) as wall clock; false when it is absent or not one. */
-static bool server_time(const struct http_response *response, uint64_t *ret_usec) {
-        const char *date = http_response_header(response, "date");
-        struct tm tm = { 0 };
-        const char *end = date ? strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) : NULL;
-        time_t seconds = end && *end == '\0' ? timegm(&tm) : -1;
-        if (seconds < 0)
-                return false;
-        *ret_usec = (uint64_t)seconds * USEC_PER_SEC;
-        return true;
-}
-
 /* True when our clock was wrong and the offset is now known; false when the clock cannot be the reason. */
 static bool correct_clock(struct sqs_call *call, const struct http_response *response) {
         struct sqs_client *c = call->client;
         uint64_t server;
-        if (call->clock_corrected || !server_time(response, &server))
+        if (call->clock_corrected || !http_response_date(response, &server))
                 return false;
         int64_t offset = (int64_t)server - (int64_t)clock_realtime_usec();
         if (llabs(offset - c->clock_offset_usec) < SKEW_MIN_USEC)
@@ -173,6 +160,11 @@ static void on_answer(const struct http_response *response, void *userdata) {
 
 static uint64_t time_left(const struct sqs_call *call) {
         return MAX(usec_sub(call->deadline_usec, clock_monotonic_usec()), TRY_MIN_USEC);
+}
+
+/* A second try gets TRY_MIN_USEC when it begins at the deadline, and there are two at most. */
+uint64_t sqs_call_limit_usec(const struct sqs_call *call) {
+        return usec_add(call->deadline_usec, 2 * TRY_MIN_USEC + (call->wait ? CREDENTIALS_SEARCH_MAX_USEC : 0));
 }
 
 static int send_request(struct sqs_call *call, const struct http_header *headers, size_t header_count) {

@@ -39,6 +39,7 @@ struct sqs_call {
                 sqs_batch_func batch;
                 sqs_attributes_func attributes;
                 sqs_queue_url_func queue_url;
+                sqs_move_func move;
         } on_done;
         void *userdata;
         size_t entry_count;            /* batches */

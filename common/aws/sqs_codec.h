@@ -59,6 +59,16 @@ struct sqs_queue_attributes {
 };
 void sqs_queue_attributes_done(struct sqs_queue_attributes *a);
 
+/* A message move task: SQS moves what is in a dead-letter queue, by itself. */
+struct sqs_move_task {
+        const char *handle;      /* NULL: not told; of tasks that run only */
+        const char *status;      /* RUNNING, COMPLETED, CANCELLING, CANCELLED, FAILED; NULL: no task was ever started */
+        const char *destination; /* ARN; NULL: every message goes where it came from */
+        const char *failure;     /* NULL: none */
+        int64_t moved_count;     /* -1: not told */
+        int64_t to_move_count;   /* when it began; -1: not told */
+};
+
 /* Encoders append the request's JSON to b: 0, -EINVAL outside the limits above, -E2BIG (too many entries, or the
  * payload), or the buffer's error. Batch entries get their index as id. */
 int sqs_encode_receive(struct buf *b, const struct sqs_receive *r);
@@ -68,6 +78,10 @@ int sqs_encode_send(struct buf *b, const char *queue_url, const struct sqs_send 
 int sqs_encode_send_batch(struct buf *b, const char *queue_url, const struct sqs_send *s, size_t count);
 int sqs_encode_get_queue_attributes(struct buf *b, const char *queue_url);
 int sqs_encode_get_queue_url(struct buf *b, const char *name, const char *account);
+/* Queues are named by ARN. `destination_arn` NULL: where each message came from. */
+int sqs_encode_start_move(struct buf *b, const char *source_arn, const char *destination_arn);
+int sqs_encode_list_moves(struct buf *b, const char *source_arn);
+int sqs_encode_cancel_move(struct buf *b, const char *handle);
 
 /* An answer's JSON object, owned. No text at all is an empty one, as the SDKs read it. 0, -EBADMSG, -ENOMEM. */
 int sqs_parse_answer(const char *text, size_t len, struct value **ret) _must_check_;
@@ -80,6 +94,9 @@ int sqs_decode_batch(const char *text, size_t len, struct sqs_batch_result *resu
 int sqs_decode_send(const char *text, size_t len, struct sqs_batch_result *ret, struct value **ret_source) _must_check_;
 int sqs_decode_queue_attributes(const char *text, size_t len, struct sqs_queue_attributes *ret) _must_check_;
 int sqs_decode_queue_url(const char *text, size_t len, char **ret_url) _must_check_;
+/* The answers to the start, the list (its newest task) and the cancel of move tasks; *ret_source (owned) keeps the
+ * strings alive. */
+int sqs_decode_move(const char *text, size_t len, struct sqs_move_task *ret, struct value **ret_source) _must_check_;
 
 /* SQS's MD5 of message attributes (developer guide, "Calculating the MD5 message digest for message attributes"), in
  * lower-case hex with NUL. 0, -ENOMEM, -EIO. */

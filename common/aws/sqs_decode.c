@@ -166,3 +166,30 @@ int sqs_decode_queue_url(const char *text, size_t len, char **ret_url) {
         *ret_url = url;
         return 0;
 }
+
+/* --- move tasks --------------------------------------------------------------------------------------------------- */
+
+/* A list has its tasks under Results; the other two answers are one. */
+int sqs_decode_move(const char *text, size_t len, struct sqs_move_task *ret, struct value **ret_source) {
+        _cleanup_value_ struct value *answer = NULL;
+        const struct value *results, *task;
+        int r = sqs_parse_answer(text, len, &answer);
+        if (r < 0)
+                return r;
+        results = value_map_get(answer, "Results");
+        task = answer;
+        if (results && value_type(results) == VALUE_LIST)
+                task = value_count(results) > 0 ? value_list_at(results, 0) : NULL;
+        if (task && value_type(task) != VALUE_MAP)
+                return -EBADMSG;
+        *ret = (struct sqs_move_task){
+                .handle = task ? value_map_string(task, "TaskHandle") : NULL,
+                .status = task ? value_map_string(task, "Status") : NULL,
+                .destination = task ? value_map_string(task, "DestinationArn") : NULL,
+                .failure = task ? value_map_string(task, "FailureReason") : NULL,
+                .moved_count = task ? number(task, "ApproximateNumberOfMessagesMoved", -1) : -1,
+                .to_move_count = task ? number(task, "ApproximateNumberOfMessagesToMove", -1) : -1,
+        };
+        *ret_source = TAKE_PTR(answer);
+        return 0;
+}

@@ -179,3 +179,24 @@ int sqs_encode_get_queue_url(struct buf *b, const char *name, const char *accoun
         put_optional(b, "QueueOwnerAWSAccountId", account);
         return buf_append_char(b, '}');
 }
+
+/* --- move tasks --------------------------------------------------------------------------------------------------- */
+
+int sqs_encode_start_move(struct buf *b, const char *source_arn, const char *destination_arn) {
+        buf_append_str(b, "{\"SourceArn\":");
+        put_text(b, source_arn);
+        put_optional(b, "DestinationArn", destination_arn);
+        return buf_append_char(b, '}');
+}
+
+int sqs_encode_list_moves(struct buf *b, const char *source_arn) {
+        buf_append_str(b, "{\"SourceArn\":");
+        put_text(b, source_arn);
+        return buf_append_str(b, ",\"MaxResults\":1}");
+}
+
+int sqs_encode_cancel_move(struct buf *b, const char *handle) {
+        buf_append_str(b, "{\"TaskHandle\":");
+        put_text(b, handle);
+        return buf_append_char(b, '}');
+}

@@ -5,6 +5,7 @@
  * with `x *x_free(x *)`, DEFINE_CLEANUP(x *, x_free) defines x_freep. */
 #pragma once
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -44,7 +45,14 @@ static inline void freep(void *p) {
 }
 
 /* Closes fd when it is >= 0; errno is left alone. Returns -1, so that `fd = close_fd(fd)` reads well. */
-int close_fd(int fd);
+static inline int close_fd(int fd) {
+        int saved = errno;
+
+        if (fd >= 0)
+                (void)close(fd);
+        errno = saved;
+        return -1;
+}
 
 static inline void close_fdp(int *fd) {
         close_fd(*fd);

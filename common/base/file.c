@@ -14,15 +14,6 @@
 
 #define READ_CHUNK 16384
 
-int close_fd(int fd) {
-        int saved = errno;
-
-        if (fd >= 0)
-                (void)close(fd);
-        errno = saved;
-        return -1;
-}
-
 /* Room for one byte more than allowed, so that "exactly max" and "more" can be told apart. */
 static int read_all(int fd, size_t max, struct buf *b) {
         for (;;) {
@@ -113,6 +104,14 @@ char *path_join(const char *a, const char *b) {
                 len--;
         b += strspn(b, "/");
         return text_printf("%.*s/%s", (int)len, a, b);
+}
+
+char *path_absolute(const char *path) {
+        _cleanup_free_ char *here = *path == '/' ? NULL : get_current_dir_name();
+
+        if (*path == '/')
+                return text_dup(path);
+        return here ? path_join(here, path) : NULL;
 }
 
 int fd_write_all(int fd, const void *data, size_t len) {

@@ -23,6 +23,9 @@ int dir_remove_all(int dir_fd, const char *path);
 
 /* Joins with exactly one '/'. Owned; NULL when memory is out. */
 char *path_join(const char *a, const char *b);
+/* The path from the root on, for processes that work elsewhere. Nothing of it need exist. Owned; NULL when memory is out or
+ * there is no current folder. */
+char *path_absolute(const char *path);
 
 /* Writes all bytes, restarting after EINTR and short writes. */
 int fd_write_all(int fd, const void *data, size_t len);

@@ -131,22 +131,22 @@ static bool is_special(char c) {
         return c == '"' || c == '\\' || (unsigned char)c < 0x20;
 }
 
-/* To the next quote, backslash or control character, eight bytes at a time while there is none: a byte b is below n
- * when (b - n) borrows and its own top bit is not set. A borrow that runs on into the next byte only ends the loop
- * early. */
-static void skip_plain(struct json_scan *s) {
+/* Eight bytes at a time while none is special: a byte b is below n when (b - n) borrows and its own top bit is not set. A
+ * borrow that runs on into the next byte only ends the loop early. */
+const char *json_skip_plain(const char *at, const char *end) {
         const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
         uint64_t word, quote, backslash;
 
-        for (; s->end - s->at >= (ptrdiff_t)sizeof(word); s->at += sizeof(word)) {
-                memcpy(&word, s->at, sizeof(word));
+        for (; end - at >= (ptrdiff_t)sizeof(word); at += sizeof(word)) {
+                memcpy(&word, at, sizeof(word));
                 quote = word ^ (ones * '"');
                 backslash = word ^ (ones * '\\');
                 if ((((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & tops)
                         break;
         }
-        while (s->at < s->end && !is_special(*s->at))
-                s->at++;
+        while (at < end && !is_special(*at))
+                at++;
+        return at;
 }
 
 /* s->at stands behind the opening quote. */
@@ -157,7 +157,7 @@ static int scan_string(struct json_scan *s) {
         for (;;) {
                 int r;
 
-                skip_plain(s);
+                s->at = json_skip_plain(s->at, s->end);
                 if (s->at == s->end)
                         return refuse(s, start, "this string has no end");
                 if (next_is(s, '"'))

@@ -36,3 +36,6 @@ struct json_scan {
 /* Checks the text. 0, -EBADMSG, -E2BIG (both with error and error_offset set), -ENOMEM. On 0, `marked` holds the text
  * for cJSON when its length is not 0, else the original text is good. The caller calls buf_done(&s->marked). */
 int json_scan(struct json_scan *s, const char *text, size_t len);
+
+/* The next quote, backslash or control character in [at, end), or `end`: what a string cannot have as it is. */
+const char *json_skip_plain(const char *at, const char *end);

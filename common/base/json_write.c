@@ -3,13 +3,10 @@
  * once, by the caller or at the end. */
 #include "common/base/json.h"
 
+#include "common/base/json_scan.h"
 #include "common/base/text.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
-
-static bool needs_escape(char c) {
-        return (unsigned char)c < 0x20 || c == '"' || c == '\\';
-}
 
 static void write_escape(struct buf *b, char c) {
         static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: character, letter */
@@ -24,16 +21,17 @@ static void write_escape(struct buf *b, char c) {
 
 /* Valid UTF-8. */
 static void write_valid(struct buf *b, const char *s, size_t len) {
-        size_t written = 0;
+        const char *end = s + len;
 
-        for (size_t i = 0; i < len; i++) {
-                if (!needs_escape(s[i]))
-                        continue;
-                (void)buf_append(b, s + written, i - written);
-                write_escape(b, s[i]);
-                written = i + 1;
+        for (;;) {
+                const char *special = json_skip_plain(s, end);
+
+                (void)buf_append(b, s, (size_t)(special - s));
+                if (special == end)
+                        return;
+                write_escape(b, *special);
+                s = special + 1;
         }
-        (void)buf_append(b, s + written, len - written);
 }
 
 static void write_repaired(struct buf *b, const char *s, size_t len) {

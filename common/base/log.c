@@ -122,7 +122,7 @@ static int write_text(const struct line *line) {
         (void)buf_appendf(&b, "%s %s: ", timestamp_format(clock_realtime_usec(), now), level_name(line->level));
         append_printable(&b, line->message);
         for (const struct log_field *f = line->fields; f->name; f++) {
-                if (!f->value)
+                if (!f->value || text_eq(f->name, "MESSAGE_ID")) /* for programs, not for people */
                         continue;
                 (void)buf_appendf(&b, " %s=", f->name);
                 append_printable(&b, f->value);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "common/base/cleanup.h"
@@ -23,9 +24,10 @@ struct spawn_options {
         int stdout_fd;               /* -1: /dev/null */
         int stderr_fd;               /* -1: /dev/null */
         int extra_fd;                /* becomes descriptor 3; -1: none */
-        int cgroup_fd;               /* a cgroup v2 folder the child enters before exec; -1: none */
+        int cgroup_fd;               /* a cgroup v2 folder the child is started in; -1: the parent's */
         int death_signal;            /* what the child gets when the parent dies; 0: none */
         int umask;                   /* -1: inherit */
+        uint64_t data_bytes;         /* RLIMIT_DATA of the child: its private writable memory; 0: inherit */
         bool new_session;            /* setsid() instead of setpgid(0, 0) */
 };
 
@@ -36,6 +38,10 @@ struct spawn_options {
 /* Starts the child. 0 with its pid (not yet reaped: the caller waits for it), or -errno of the step that failed
  * (-ENOENT: no such program). The given descriptors stay the caller's. */
 int spawn(const struct spawn_options *o, pid_t *ret_pid) _must_check_;
+
+/* Ignores a signal in this process but not in its children. The one way for a program that spawns: what it ignores is looked
+ * at once, before its first child. 0 or -errno. */
+int spawn_ignore(int number);
 
 /* Sends `sig` to the process group `pgid`, and to every descendant of `pid` that left the group (read from /proc).
  * -ESRCH when nothing was there to signal. */
@@ -48,3 +54,9 @@ int spawn_become_subreaper(void);
  * is left or nothing changes any more. Cheap when there is none: one waitid(). Returns how many were killed, or
  * -errno. */
 int spawn_reap_strays(const pid_t *keep, size_t keep_count);
+
+/* Between these two no spawn_reap_strays() of this process touches the child: a module that starts one and waits for it
+ * by itself need not be known to whoever clears strays away. Only whole processes have children, hence no handle. 0, or
+ * -EAGAIN when too many are held. */
+int spawn_hold(pid_t pid) _must_check_;
+void spawn_release(pid_t pid);

@@ -98,7 +98,29 @@ static bool has_children(void) {
         return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+#define HELD_MAX 64
+
+static pid_t held[HELD_MAX]; /* 0: free */
+
+int spawn_hold(pid_t pid) {
+        for (size_t i = 0; i < HELD_MAX; i++)
+                if (held[i] == 0) {
+                        held[i] = pid;
+                        return 0;
+                }
+        return -EAGAIN;
+}
+
+void spawn_release(pid_t pid) {
+        for (size_t i = 0; i < HELD_MAX; i++)
+                if (held[i] == pid)
+                        held[i] = 0;
+}
+
 static bool is_kept(pid_t pid, const pid_t *keep, size_t keep_count) {
+        for (size_t i = 0; i < HELD_MAX; i++)
+                if (held[i] == pid)
+                        return true;
         for (size_t i = 0; i < keep_count; i++)
                 if (keep[i] == pid)
                         return true;

@@ -104,7 +104,7 @@ const char *text_nearest(const char *s, const char *const *candidates, size_t co
                 if (candidate_len > NEAREST_LEN_MAX)
                         continue;
                 distance = edit_distance(s, len, candidates[i], candidate_len);
-                if (distance < best || (distance == best && !nearest)) {
+                if (distance < MAX(len, candidate_len) && (distance < best || (distance == best && !nearest))) {
                         best = distance;
                         nearest = candidates[i];
                 }

@@ -34,7 +34,7 @@ bool text_is_utf8(const char *s, size_t len);
 size_t text_utf8_char(const char *s, size_t len);
 
 /* The candidate nearest to `s` by edit distance (Damerau-Levenshtein), for "did you mean"; NULL when none is near
- * (distance > 1 + length/3). Borrowed from `candidates`. */
+ * (distance > 1 + length/3, or nothing is the same). Borrowed from `candidates`. */
 const char *text_nearest(const char *s, const char *const *candidates, size_t count);
 
 /* True when `name` matches ^first[rest]*$ with the two character classes written as in tr(1): "a-z0-9", "a-z0-9._-";

@@ -119,6 +119,10 @@ int value_list_add(struct value *list, struct value *v) {
         return 0;
 }
 
+bool value_is_own(const struct value *v) {
+        return v->refs == 1;
+}
+
 enum value_type value_type(const struct value *v) {
         return (enum value_type)v->type;
 }

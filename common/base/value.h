@@ -50,6 +50,9 @@ int value_map_put(struct value *map, const char *key, struct value *v); /* repla
 int value_map_add_take(struct value *map, char *key, struct value *v);
 void value_map_remove(struct value *map, const char *key);
 
+/* True while a container may be changed: nobody else has a reference. */
+bool value_is_own(const struct value *v);
+
 enum value_type value_type(const struct value *v);
 const char *value_type_name(const struct value *v); /* "string", "number", … */
 

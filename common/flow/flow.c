@@ -72,6 +72,8 @@ static void outputs_free(struct flow *f) {
 static void triggers_free(struct flow *f) {
         for (size_t i = 0; i < f->trigger_count; i++) {
                 free(f->triggers[i].id);
+                free(f->triggers[i].when);
+                flow_conditions_done(&f->triggers[i].conditions);
                 value_unref(f->triggers[i].properties);
         }
         free(f->triggers);

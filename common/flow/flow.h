@@ -9,6 +9,7 @@
 
 #include "common/base/diag.h"
 #include "common/base/value.h"
+#include "common/flow/flow_trigger.h"
 
 #define FLOW_FILE_BYTES_MAX ((size_t)1024 * 1024)
 
@@ -53,6 +54,7 @@ struct flow_task {
         struct value *properties;    /* map: the type's own properties, defaults merged, expressions unrendered */
         struct flow_branch *branches;
         size_t branch_count;
+        bool passes_message;         /* TASK_CALLS: its `inputs` read `trigger`, or inputs that do (P11) */
         char **depends_on;           /* inside a Dag: ids; NULL-terminated, NULL when none */
         unsigned line, column;
 };
@@ -66,17 +68,9 @@ struct flow_input {
 };
 
 struct flow_output {
-        char *id;
-        char *type;
+        char *id, *type;
         struct value *value;
-};
-
-struct flow_trigger {
-        char *id;
-        bool batch;                  /* aws.sqs.Trigger instead of RealtimeTrigger */
-        bool disabled;
-        struct value *properties;    /* map, as a task's */
-        unsigned line, column;
+        bool required;
 };
 
 enum flow_concurrency_behavior { FLOW_QUEUE, FLOW_CANCEL, FLOW_FAIL };
@@ -100,18 +94,19 @@ struct flow {
         enum flow_concurrency_behavior concurrency_behavior;
         struct flow_retry *retry;
         bool disabled;
+        bool is_instant;             /* waits for nothing: no process, no timer, no request; it ends as soon as it began */
         unsigned refs;
 };
 
 struct flow_load_options {
         bool allow_containers;            /* containerImage / Docker task runner: run as a process */
         bool allow_shell_interpolation;   /* P11: let `trigger` into commands without quote */
+        bool inputs_from_message;         /* the caller's inputs come from a message: `inputs` is as unsafe as `trigger` */
         bool accept_unsupported;          /* also what cannot run yet: to look at a flow, not to start it */
 };
 
 /* Parses and validates one flow file's text; `options` NULL: all off. 0 with an owned reference; -EBADMSG with every
- * finding in `diag`, in the order of the lines; -ENOMEM. Warnings may be in `diag` also on success. Never reads other
- * files. */
+ * finding in `diag`, by line; -ENOMEM. Warnings may be in `diag` also on success. Reads no other files. */
 int flow_load(const char *text, size_t len, const char *file, const struct flow_load_options *options,
               struct diag *diag, struct flow **ret) _must_check_;
 /* flow_load of a file's content; -errno when it cannot be read (also told in diag). */
@@ -122,7 +117,9 @@ struct flow *flow_ref(struct flow *f);
 struct flow *flow_unref(struct flow *f);
 DEFINE_CLEANUP(struct flow *, flow_unref)
 
-/* Every flow file (*.yaml, *.yml, not hidden) of a folder, sorted by name; "namespace.id" must be unique. */
+/* Whether a folder's file of that name is one of its flows: *.yaml, *.yml, not hidden. Pure. */
+bool flow_set_takes(const char *name);
+/* Every flow file (*.yaml, *.yml, not hidden) of a folder, sorted by name; ids are unique, called flows are there. */
 struct flow_set {
         struct flow **items;
         size_t count;

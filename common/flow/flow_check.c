@@ -8,7 +8,10 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "common/expr/expr_date.h"
+#include "common/flow/condition_date.h"
 #include "common/flow/flow_values.h"
+#include "common/flow/truth.h"
 
 #define PROCESS_RUNNER "io.kestra.plugin.core.runner.Process"
 #define DOCKER_RUNNER "io.kestra.plugin.scripts.runner.docker.Docker"
@@ -86,22 +89,55 @@ static void check_duration(struct loader *l, const struct flow_property *p, cons
                 wrong_kind(l, p, node);
 }
 
+static void check_date(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
+        struct date ignored;
+
+        if (node->kind != YAML_SCALAR || condition_day(node->text, &ignored) < 0)
+                wrong_kind(l, p, node);
+}
+
+static void check_date_time(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
+        struct date ignored;
+
+        if (node->kind != YAML_SCALAR || date_parse_iso(node->text, NULL, &ignored) < 0)
+                wrong_kind(l, p, node);
+}
+
+static void check_time(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
+        int64_t nanos;
+        int32_t offset;
+
+        if (node->kind != YAML_SCALAR || date_parse_iso_time(node->text, &nanos, &offset) < 0)
+                wrong_kind(l, p, node);
+}
+
+static bool is_one_of(const struct yaml_node *node, const char *const *values) {
+        for (; values && *values && node->kind == YAML_SCALAR; values++)
+                if (text_eq(node->text, *values))
+                        return true;
+        return false;
+}
+
 static void check_enum(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
         _cleanup_(buf_done) struct buf words = BUF_INIT(4096);
         char got[SHOWN_MAX + 16];
 
-        for (const char *const *v = p->values; *v; v++) {
-                if (node->kind == YAML_SCALAR && text_eq(node->text, *v))
-                        return;
-                (void)buf_appendf(&words, "%s%s", words.len == 0 ? "" : v[1] ? ", " : " or ", *v);
+        if (is_one_of(node, p->values))
+                return;
+        if (is_one_of(node, p->outside_values)) {
+                loader_error(l, node, "'%s: %s' is not supported by sqsflow", p->name, node->text);
+                return;
         }
+        for (const char *const *v = p->values; *v; v++)
+                (void)buf_appendf(&words, "%s%s", words.len == 0 ? "" : v[1] ? ", " : " or ", *v);
         loader_error(l, node, "'%s' must be %s%s", p->name, words.data ? words.data : "another word", shown(node, got));
 }
 
 static void check_container(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
         bool empty = node->kind != YAML_SCALAR && node->count == 0;
         bool is_list = p->kind == PROPERTY_LIST || p->kind == PROPERTY_STRING_LIST ||
-                       p->kind == PROPERTY_OBJECT_LIST || p->kind == PROPERTY_TASKS || p->kind == PROPERTY_TASK_DAG;
+                       p->kind == PROPERTY_OBJECT_LIST || p->kind == PROPERTY_CONDITIONS ||
+                       p->kind == PROPERTY_TASKS || p->kind == PROPERTY_TASK_DAG;
 
         if (node->kind != (is_list ? YAML_LIST : YAML_MAP))
                 wrong_kind(l, p, node);
@@ -129,6 +165,12 @@ static void check_objects(struct loader *l, const struct flow_property *p, const
                 check_object(l, p, node->items[i]);
 }
 
+static void check_conditions(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
+        check_container(l, p, node);
+        for (size_t i = 0; i < node->count && node->kind == YAML_LIST; i++)
+                flow_check_condition(l, node->items[i]);
+}
+
 static void check_runner_type(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
         if (node->kind != YAML_SCALAR)
                 wrong_kind(l, p, node);
@@ -150,6 +192,9 @@ static const check_function checks[PROPERTY_KIND_COUNT] = {
         [PROPERTY_INT] = check_int,
         [PROPERTY_NUMBER] = check_number,
         [PROPERTY_DURATION] = check_duration,
+        [PROPERTY_DATE] = check_date,
+        [PROPERTY_DATE_TIME] = check_date_time,
+        [PROPERTY_TIME] = check_time,
         [PROPERTY_ENUM] = check_enum,
         [PROPERTY_STRING_LIST] = check_scalars,
         [PROPERTY_LIST] = check_container,
@@ -157,24 +202,32 @@ static const check_function checks[PROPERTY_KIND_COUNT] = {
         [PROPERTY_MAP] = check_container,
         [PROPERTY_OBJECT] = check_object,
         [PROPERTY_OBJECT_LIST] = check_objects,
+        [PROPERTY_VALUE_TYPE] = flow_check_value_type,
         [PROPERTY_RUNNER_TYPE] = check_runner_type,
+        [PROPERTY_CONDITIONS] = check_conditions,
         [PROPERTY_TASKS] = check_container,
         [PROPERTY_TASK_CASES] = check_container,
         [PROPERTY_TASK_DAG] = check_container,
 };
 
-static bool kind_is_scalar(enum property_kind kind) {
-        return kind == PROPERTY_BOOL || kind == PROPERTY_INT || kind == PROPERTY_NUMBER || kind == PROPERTY_DURATION ||
-               kind == PROPERTY_ENUM;
+/* "x == 1", meant as an expression, is a text, and true. */
+static void check_truth(struct loader *l, const struct yaml_node *key, const struct yaml_node *node) {
+        if (node->kind != YAML_SCALAR || flow_is_template(node) || text_eq(node->text, "true") || text_eq(node->text, "false"))
+                return;
+        loader_warning(l, node, "'%s' is text, not an expression: it is always %s", key->text,
+                       truth_of_text(node->text) ? "true" : "false");
 }
 
-static void check_value(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
-        bool rendered_later = (p->flags & PROPERTY_DYNAMIC) && kind_is_scalar(p->kind) && flow_is_template(node);
+static void check_value(struct loader *l, const struct flow_property *p, const struct yaml_node *key,
+                        const struct yaml_node *node) {
+        bool rendered_later = (p->flags & PROPERTY_DYNAMIC) && property_kind_has_form(p->kind) && flow_is_template(node);
 
         if (checks[p->kind] && !rendered_later)
                 checks[p->kind](l, p, node);
         if (p->flags & PROPERTY_DYNAMIC)
                 flow_check_templates(l, node, p->flags);
+        if (p->flags & PROPERTY_TRUTH)
+                check_truth(l, key, node);
 }
 
 /* True when the property may be used at all. */
@@ -189,8 +242,6 @@ static bool check_known(struct loader *l, const struct flow_property *const *tab
         else if (p->flags & PROPERTY_OUTSIDE)
                 loader_error(l, key, "property '%s' is not supported by sqsflow%s%s", key->text,
                              p->description ? ": " : "", p->description ? p->description : "");
-        else if ((p->flags & PROPERTY_LATER) && !l->options->accept_unsupported)
-                loader_error(l, key, "property '%s' is not supported by sqsflow yet", key->text);
         else if ((p->flags & PROPERTY_CONTAINER) && !l->options->allow_containers)
                 loader_error(l, key,
                              "property '%s' wants a container, and sqsflow runs scripts as processes of this host: "
@@ -231,7 +282,7 @@ void flow_check_map(struct loader *l, const struct yaml_node *map, const struct 
                 if (p->alias && text_eq(key->text, p->alias) && yaml_get(map, p->name))
                         loader_error(l, key, "'%s' and '%s' mean the same: keep one", p->name, p->alias);
                 if (!yaml_is_null(map->items[i]))
-                        check_value(l, p, map->items[i]);
+                        check_value(l, p, key, map->items[i]);
         }
         for (; *tables; tables++)
                 check_missing(l, map, *tables, what);

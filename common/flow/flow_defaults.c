@@ -185,13 +185,13 @@ static void check_type(struct loader *l, const struct yaml_node *type) {
 
         if (matches_something(type->text))
                 return;
-        if (task_type_is_outside(type->text)) {
-                loader_error(l, type, "task type '%s' is not supported by sqsflow", type->text);
-                return;
-        }
         near = task_type_nearest(type->text, 0);
         if (!near)
                 near = task_type_nearest(type->text, TASK_TRIGGER);
+        if (task_type_is_outside(type->text) || (!near && task_type_is_kestras(type->text))) {
+                loader_error(l, type, "task type '%s' is not supported by sqsflow", type->text);
+                return;
+        }
         loader_error(l, type, "no task type is '%s' or begins so%s%s%s", type->text, near ? "; did you mean '" : "",
                      near ? near : "", near ? "'?" : "");
 }

@@ -99,26 +99,29 @@ const char *flow_input_type(const char *name) {
         return type ? type->name : NULL;
 }
 
-/* The type under `key`; NULL, with an error, when there is none such. */
-static const struct input_type *load_type(struct loader *l, const struct yaml_node *map, const char *key) {
-        const struct yaml_node *node = yaml_get(map, key);
+void flow_check_value_type(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
         _cleanup_(buf_done) struct buf words = BUF_INIT(4096);
-        const struct input_type *type;
 
-        if (yaml_is_null(node) || node->kind != YAML_SCALAR)
-                return NULL;
-        type = type_find(node->text);
-        if (type)
-                return type;
-        for (size_t i = 0; i < ARRAY_SIZE(outside_types); i++)
+        if (node->kind == YAML_SCALAR && type_find(node->text))
+                return;
+        for (size_t i = 0; node->kind == YAML_SCALAR && i < ARRAY_SIZE(outside_types); i++)
                 if (text_eq(node->text, outside_types[i])) {
                         loader_error(l, node, "type '%s' is not supported by sqsflow", node->text);
-                        return NULL;
+                        return;
                 }
         for (size_t i = 0; i < ARRAY_SIZE(input_types); i++)
                 (void)buf_appendf(&words, "%s%s", i > 0 ? ", " : "", input_types[i].name);
-        loader_error(l, node, "unknown type '%s'; there are %s", node->text, words.data ? words.data : "others");
-        return NULL;
+        if (node->kind == YAML_SCALAR)
+                loader_error(l, node, "unknown type '%s'; there are %s", node->text, words.data ? words.data : "others");
+        else
+                loader_error(l, node, "'%s' must be one of %s", p->name, words.data ? words.data : "a few words");
+}
+
+/* NULL when there is none; flow_check_value_type() has told. */
+static const struct input_type *type_of(const struct yaml_node *map) {
+        const struct yaml_node *node = yaml_get(map, "type");
+
+        return yaml_is_null(node) || node->kind != YAML_SCALAR ? NULL : type_find(node->text);
 }
 
 static void check_unique(struct loader *l, const struct yaml_node *list, size_t index, const char *what) {
@@ -163,8 +166,6 @@ static void check_constraints(struct loader *l, const struct input_type *type, c
         }
         if (text_eq(type->name, "SELECT") && yaml_is_null(yaml_get(map, "values")))
                 loader_error(l, map, "an input of type SELECT lacks the required property 'values'");
-        if (!yaml_is_null(yaml_get(map, "itemType")))
-                (void)load_type(l, map, "itemType");
 }
 
 static void check_defaults(struct loader *l, const struct input_type *type, const struct yaml_node *map) {
@@ -184,7 +185,7 @@ static void check_defaults(struct loader *l, const struct input_type *type, cons
 static void load_input(struct loader *l, const struct yaml_node *node, struct flow *f) {
         static const struct flow_property *const tables[] = { flow_input_properties, NULL };
         const struct yaml_node *defaults = yaml_get(node, "defaults");
-        const struct input_type *type = load_type(l, node, "type");
+        const struct input_type *type = type_of(node);
         struct flow_input *input;
 
         flow_check_map(l, node, tables, "an input");
@@ -205,13 +206,11 @@ static void load_input(struct loader *l, const struct yaml_node *node, struct fl
                 input->defaults = yaml_to_value(defaults);
         if (!input->type || (!yaml_is_null(defaults) && !input->defaults))
                 l->error = -ENOMEM;
-        if (defaults && flow_reads_trigger(l, defaults))
-                l->inputs_from_trigger = true;
 }
 
 static void load_output(struct loader *l, const struct yaml_node *node, struct flow *f) {
         static const struct flow_property *const tables[] = { flow_output_properties, NULL };
-        const struct input_type *type = load_type(l, node, "type");
+        const struct input_type *type = type_of(node);
         const struct yaml_node *value = yaml_get(node, "value");
         struct flow_output *output;
 
@@ -226,6 +225,7 @@ static void load_output(struct loader *l, const struct yaml_node *node, struct f
         output->id = flow_node_text(l, node, "id");
         output->type = text_dup(type->name);
         output->value = yaml_to_value(value);
+        output->required = flow_node_bool(node, "required", true);
         if (!output->type || !output->value)
                 l->error = -ENOMEM;
 }

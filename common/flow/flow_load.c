@@ -11,6 +11,7 @@
 #include "common/base/digest.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
+#include "common/flow/flow_carriers.h"
 #include "common/flow/flow_values.h"
 
 #define FLOW_ID_MAX 100
@@ -26,7 +27,8 @@ static bool was_said(const struct loader *l, unsigned line, unsigned column, con
         return false;
 }
 
-static void _printf_(4, 0) error_at(struct loader *l, unsigned line, unsigned column, const char *fmt, va_list ap) {
+static void _printf_(5, 0) add_finding(struct loader *l, enum diag_level level, unsigned line, unsigned column, const char *fmt,
+                                       va_list ap) {
         _cleanup_free_ char *message = NULL;
 
         if (vasprintf(&message, fmt, ap) < 0) {
@@ -35,14 +37,22 @@ static void _printf_(4, 0) error_at(struct loader *l, unsigned line, unsigned co
                 return;
         }
         if (!was_said(l, line, column, message))
-                diag_add(l->diag, DIAG_ERROR, l->file, line, column, "%s", message);
+                diag_add(l->diag, level, l->file, line, column, "%s", message);
 }
 
 void loader_error(struct loader *l, const struct yaml_node *at, const char *fmt, ...) {
         va_list ap;
 
         va_start(ap, fmt);
-        error_at(l, at->line, at->column, fmt, ap);
+        add_finding(l, DIAG_ERROR, at->line, at->column, fmt, ap);
+        va_end(ap);
+}
+
+void loader_warning(struct loader *l, const struct yaml_node *at, const char *fmt, ...) {
+        va_list ap;
+
+        va_start(ap, fmt);
+        add_finding(l, DIAG_WARNING, at->line, at->column, fmt, ap);
         va_end(ap);
 }
 
@@ -50,7 +60,7 @@ void loader_error_at(struct loader *l, unsigned line, unsigned column, const cha
         va_list ap;
 
         va_start(ap, fmt);
-        error_at(l, line, column, fmt, ap);
+        add_finding(l, DIAG_ERROR, line, column, fmt, ap);
         va_end(ap);
 }
 
@@ -96,9 +106,6 @@ static void load_concurrency(struct loader *l, const struct yaml_node *node, str
         for (size_t k = 0; behavior && k < ARRAY_SIZE(names); k++)
                 if (text_eq(behavior->text, names[k]))
                         f->concurrency_behavior = (enum flow_concurrency_behavior)k;
-        if (f->concurrency_behavior != FLOW_QUEUE && !l->options->accept_unsupported)
-                loader_error(l, behavior, "behavior %s is not supported by sqsflow yet; QUEUE is",
-                             names[f->concurrency_behavior]);
 }
 
 static void load_head(struct loader *l, const struct yaml_node *root, struct flow *f) {
@@ -126,8 +133,11 @@ static void load_root(struct loader *l, struct yaml_node *root, struct flow *f) 
         if (root->kind != YAML_MAP)
                 return;
         flow_defaults_apply(l, root);
+        flow_carriers_collect(l, root);
+        if (l->error < 0)
+                return;
         load_head(l, root, f);
-        flow_load_inputs(l, yaml_get(root, "inputs"), f); /* before the tasks: P11 asks what fills inputs */
+        flow_load_inputs(l, yaml_get(root, "inputs"), f);
         flow_load_tasks(l, yaml_get(root, "tasks"), &f->tasks);
         flow_load_tasks(l, yaml_get(root, "errors"), &f->errors);
         flow_load_tasks(l, yaml_get(root, "finally"), &f->finally);
@@ -164,6 +174,7 @@ int flow_load(const char *text, size_t len, const char *file, const struct flow_
                 .options = options ? options : &none,
                 .diag = diag,
                 .first_entry = diag->count,
+                .inputs_from_trigger = options && options->inputs_from_message,
         };
         size_t errors_before = diag->error_count;
         int r;
@@ -174,6 +185,7 @@ int flow_load(const char *text, size_t len, const char *file, const struct flow_
         if (r < 0)
                 return r;
         load_root(&l, root, f);
+        l.carriers = flow_carriers_free(l.carriers);
         sort_findings(diag, l.first_entry);
         if (l.error < 0)
                 return l.error;
@@ -182,6 +194,7 @@ int flow_load(const char *text, size_t len, const char *file, const struct flow_
         r = keep_source(text, len, file, f);
         if (r < 0)
                 return r;
+        f->is_instant = flow_waits_for_nothing(f);
         *ret = TAKE_PTR(f);
         return 0;
 }

@@ -12,6 +12,7 @@
 
 struct place {
         const char *at; /* in the source; NULL: not found */
+        const char *end;
         unsigned line, column;
 };
 
@@ -21,13 +22,13 @@ static void place_step(struct place *p) {
                 p->line++;
                 p->column = 1;
         } else {
-                p->column += (p->at[1] & 0xc0) != 0x80;
+                p->column += p->at + 1 == p->end || (p->at[1] & 0xc0) != 0x80;
         }
         p->at++;
 }
 
 static struct place place_of(const char *text, const char *end, unsigned line, unsigned column) {
-        struct place p = { .at = text, .line = 1, .column = 1 };
+        struct place p = { .at = text, .end = end, .line = 1, .column = 1 };
 
         while (p.line < line) {
                 const char *newline = memchr(p.at, '\n', (size_t)(end - p.at));

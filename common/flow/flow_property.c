@@ -28,27 +28,32 @@ const char *property_nearest(const struct flow_property *const *tables, const ch
 
 static const struct {
         const char *text;
-        bool has_tasks;
+        bool has_tasks, has_form;
 } kinds[PROPERTY_KIND_COUNT] = {
-        [PROPERTY_STRING] = { "text", false },
-        [PROPERTY_ID] = { "a name", false },
-        [PROPERTY_BOOL] = { "true or false", false },
-        [PROPERTY_INT] = { "a whole number", false },
-        [PROPERTY_NUMBER] = { "a number", false },
-        [PROPERTY_DURATION] = { "a duration such as PT30S", false },
-        [PROPERTY_ENUM] = { "one of a few words", false },
-        [PROPERTY_STRING_LIST] = { "a list of texts", false },
-        [PROPERTY_LIST] = { "a list", false },
-        [PROPERTY_STRING_MAP] = { "a map of names to texts", false },
-        [PROPERTY_MAP] = { "a map", false },
-        [PROPERTY_OBJECT] = { "a map", false },
-        [PROPERTY_OBJECT_LIST] = { "a list of maps", false },
-        [PROPERTY_RUNNER_TYPE] = { "a task runner's type", false },
-        [PROPERTY_RETRY] = { "a map with type, interval and the like", false },
-        [PROPERTY_TASKS] = { "a list of tasks", true },
-        [PROPERTY_TASK_CASES] = { "a map of values to lists of tasks", true },
-        [PROPERTY_TASK_DAG] = { "a list of maps with task and dependsOn", true },
-        [PROPERTY_ANY] = { "any value", false },
+        [PROPERTY_STRING] = { "text" },
+        [PROPERTY_ID] = { "a name" },
+        [PROPERTY_BOOL] = { "true or false", .has_form = true },
+        [PROPERTY_INT] = { "a whole number", .has_form = true },
+        [PROPERTY_NUMBER] = { "a number", .has_form = true },
+        [PROPERTY_DURATION] = { "a duration such as PT30S", .has_form = true },
+        [PROPERTY_DATE] = { "a date such as 2026-12-31, or a date and time with its offset", .has_form = true },
+        [PROPERTY_DATE_TIME] = { "a date and time with its offset, such as 2026-12-31T23:59:59Z", .has_form = true },
+        [PROPERTY_TIME] = { "a time of day with its offset, such as 16:00:00+02:00", .has_form = true },
+        [PROPERTY_ENUM] = { "one of a few words", .has_form = true },
+        [PROPERTY_STRING_LIST] = { "a list of texts" },
+        [PROPERTY_LIST] = { "a list" },
+        [PROPERTY_STRING_MAP] = { "a map of names to texts" },
+        [PROPERTY_MAP] = { "a map" },
+        [PROPERTY_OBJECT] = { "a map" },
+        [PROPERTY_OBJECT_LIST] = { "a list of maps" },
+        [PROPERTY_VALUE_TYPE] = { "a type such as STRING" },
+        [PROPERTY_RUNNER_TYPE] = { "a task runner's type" },
+        [PROPERTY_RETRY] = { "a map with type, interval and the like" },
+        [PROPERTY_CONDITIONS] = { "a list of conditions" },
+        [PROPERTY_TASKS] = { "a list of tasks", .has_tasks = true },
+        [PROPERTY_TASK_CASES] = { "a map of values to lists of tasks", .has_tasks = true },
+        [PROPERTY_TASK_DAG] = { "a list of maps with task and dependsOn", .has_tasks = true },
+        [PROPERTY_ANY] = { "any value" },
 };
 
 const char *property_kind_text(enum property_kind kind) {
@@ -57,4 +62,8 @@ const char *property_kind_text(enum property_kind kind) {
 
 bool property_kind_has_tasks(enum property_kind kind) {
         return (unsigned)kind < PROPERTY_KIND_COUNT && kinds[kind].has_tasks;
+}
+
+bool property_kind_has_form(enum property_kind kind) {
+        return (unsigned)kind < PROPERTY_KIND_COUNT && kinds[kind].has_form;
 }

@@ -14,6 +14,9 @@ enum property_kind {
         PROPERTY_INT,          /* within min..max */
         PROPERTY_NUMBER,
         PROPERTY_DURATION,     /* ISO 8601: PT30S */
+        PROPERTY_DATE,         /* a day, or a date and time with its offset */
+        PROPERTY_DATE_TIME,    /* a date and time with its offset */
+        PROPERTY_TIME,         /* a time of day with its offset */
         PROPERTY_ENUM,         /* one of `values` */
         PROPERTY_STRING_LIST,
         PROPERTY_LIST,         /* of anything */
@@ -21,8 +24,10 @@ enum property_kind {
         PROPERTY_MAP,          /* name to anything */
         PROPERTY_OBJECT,       /* a map with `fields` */
         PROPERTY_OBJECT_LIST,  /* of maps with `fields` */
+        PROPERTY_VALUE_TYPE,   /* of an input or output: STRING, INT, … */
         PROPERTY_RUNNER_TYPE,  /* a task runner's type: Process, or Docker where containers are let through */
         PROPERTY_RETRY,        /* flow_retry.c knows its shapes */
+        PROPERTY_CONDITIONS,   /* of a trigger; flow_condition.c knows their types */
         PROPERTY_TASKS,        /* child tasks */
         PROPERTY_TASK_CASES,   /* name to child tasks: a Switch's cases */
         PROPERTY_TASK_DAG,     /* list of {task, dependsOn} */
@@ -36,10 +41,11 @@ enum property_flags {
         PROPERTY_SHELL = 1 << 2,     /* becomes shell text (P11): a message may enter only behind `quote` */
         PROPERTY_CODE = 1 << 3,      /* becomes Python or JavaScript (P11): only behind `toJson` */
         PROPERTY_OUTSIDE = 1 << 4,   /* Kestra knows it, sqsflow does not; `description` may say what to do instead */
-        PROPERTY_LATER = 1 << 5,     /* of the language, but not supported by sqsflow yet */
         PROPERTY_CONTAINER = 1 << 6, /* wants a container: only when agent.yaml lets containers run as processes */
         PROPERTY_COMMON = 1 << 7,    /* read into fields of struct flow_task or flow_trigger, not into `properties` */
+        PROPERTY_NAMES = 1 << 5,     /* what its names are decides what a program does (P11): a message may not be in them */
         PROPERTY_NOT_EMPTY = 1 << 8, /* a list, map or text with nothing in it is an error */
+        PROPERTY_TRUTH = 1 << 9,     /* true or false, as what it renders to says: a text without an expression is suspicious */
 };
 
 struct flow_property {
@@ -48,6 +54,7 @@ struct flow_property {
         enum property_kind kind;
         unsigned flags;
         const char *const *values;       /* PROPERTY_ENUM: NULL-terminated */
+        const char *const *outside_values; /* PROPERTY_ENUM: Kestra's further ones, NULL-terminated; NULL: none */
         const struct flow_property *fields;   /* PROPERTY_OBJECT, PROPERTY_OBJECT_LIST */
         int64_t min, max;                /* PROPERTY_INT; both 0: any */
         const char *default_text;        /* as a person would write it; NULL: none */
@@ -63,3 +70,5 @@ const char *property_nearest(const struct flow_property *const *tables, const ch
 /* "a whole number", "a duration such as PT30S": what a value of this kind should have been. */
 const char *property_kind_text(enum property_kind kind);
 bool property_kind_has_tasks(enum property_kind kind);
+/* A scalar of a form: one that is an expression can be checked only when it is rendered. */
+bool property_kind_has_form(enum property_kind kind);

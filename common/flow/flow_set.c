@@ -8,10 +8,14 @@
 
 #include "common/base/file.h"
 #include "common/base/text.h"
+#include "common/flow/flow_calls.h"
+
+bool flow_set_takes(const char *name) {
+        return name[0] != '.' && (text_ends_with(name, ".yaml") || text_ends_with(name, ".yml"));
+}
 
 static int is_flow_file(const struct dirent *entry) {
-        return entry->d_name[0] != '.' &&
-               (text_ends_with(entry->d_name, ".yaml") || text_ends_with(entry->d_name, ".yml"));
+        return flow_set_takes(entry->d_name);
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b) {
@@ -82,6 +86,8 @@ int flow_set_load(const char *folder, const struct flow_load_options *options, s
                         r = worse(r, one);
         }
         names_free(names, count);
+        if (r == 0)
+                r = flow_calls_check(&set, options, diag);
         if (r < 0)
                 flow_set_done(&set);
         else

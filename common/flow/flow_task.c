@@ -7,6 +7,7 @@
 
 #include "common/base/hashmap.h"
 #include "common/base/text.h"
+#include "common/flow/flow_carriers.h"
 #include "common/flow/flow_values.h"
 
 #define TASK_ID_MAX 256
@@ -77,7 +78,7 @@ static const struct task_type *find_type(struct loader *l, const struct yaml_nod
         }
         if (type && !type->supported && !l->options->accept_unsupported)
                 loader_error(l, node, "task type '%s' is not supported by sqsflow yet", node->text);
-        else if (!type && task_type_is_outside(node->text))
+        else if (!type && (task_type_is_outside(node->text) || (!near && task_type_is_kestras(node->text))))
                 loader_error(l, node, "task type '%s' is not supported by sqsflow", node->text);
         else if (!type && near)
                 loader_error(l, node, "unknown task type '%s'; did you mean '%s'?", node->text, near);
@@ -200,6 +201,8 @@ static struct flow_task *build_task(struct loader *l, const struct yaml_node *no
         t->type = type;
         load_common(l, node, t);
         t->properties = flow_property_values(l, node, tables);
+        if ((type->flags & TASK_CALLS) && !yaml_is_null(yaml_get(node, "inputs")))
+                t->passes_message = flow_reads_message(l, yaml_get(node, "inputs"));
         load_branches(l, node, tables, t);
         return l->error < 0 ? flow_task_free(t) : t;
 }

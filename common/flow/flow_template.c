@@ -3,19 +3,21 @@
  * not at night by a failed execution. Here is also the check of P11: what comes from a message may stand in shell or
  * program text only behind the filter that makes it one word or one literal of that language.
  *
- * The check sees what an expression itself reads. A message that takes a detour through `vars` or another task's
- * outputs is not followed. */
+ * What carries the message, by whatever detour through the flow, flow_carriers.c knows. */
 #include "common/flow/flow_loader.h"
 
 #include <errno.h>
 
 #include "common/base/text.h"
-#include "common/flow/expr.h"
+#include "common/expr/expr.h"
+#include "common/flow/flow_carriers.h"
+#include "common/flow/flow_surroundings.h"
 
 struct guard {
         struct loader *loader;
         const struct yaml_node *scalar;
-        const char *root, *filter, *kind_of_text;
+        const char *filter, *kind_of_text, *kind_of_piece;
+        const char *(*surroundings)(const char *text, size_t offset);
 };
 
 bool flow_is_template(const struct yaml_node *scalar) {
@@ -40,20 +42,43 @@ static int compile(struct loader *l, const struct yaml_node *scalar, struct expr
         return r;
 }
 
-static int on_output(void *userdata, const char *last_filter, size_t offset) {
+/* What is wrong, and the safe ways. */
+static char *sentence(const struct guard *g, const struct expr_read *read, const char *around) {
+        bool is_message = !read->is_function && (text_eq(read->path[0], "trigger") || text_eq(read->path[0], "inputs"));
+        _cleanup_free_ char *what = is_message ? NULL : flow_carriers_sentence(g->loader, read);
+
+        if (around)
+                return text_printf("a message must not stand in %s: '| %s' makes it %s, which must stand by itself", around,
+                                   g->filter, g->kind_of_piece);
+        if (is_message)
+                return text_printf("a message must not become %s text: hand '%s' over in 'env', read "
+                                   "$SQSFLOW_MESSAGE_FILE, or end the expression with '| %s'",
+                                   g->kind_of_text, read->path[0], g->filter);
+        return what ? text_printf("%s must not become %s text: hand it over in 'env', or end the expression with '| %s'",
+                                  what, g->kind_of_text, g->filter)
+                    : NULL;
+}
+
+static int on_output(void *userdata, const struct expr_read *read, const char *last_filter, size_t offset) {
         const struct guard *g = userdata;
+        bool is_filtered = last_filter && text_eq(last_filter, g->filter);
+        const char *around = is_filtered ? g->surroundings(g->scalar->text, offset) : NULL;
         _cleanup_free_ char *message = NULL;
 
-        if (last_filter && text_eq(last_filter, g->filter))
+        if (is_filtered && !around)
                 return 0;
-        message = text_printf("a message must not become %s text: hand '%s' over in 'env', read $SQSFLOW_MESSAGE_FILE, "
-                              "or end the expression with '| %s'",
-                              g->kind_of_text, g->root, g->filter);
+        message = sentence(g, read, around);
         if (!message)
                 g->loader->error = -ENOMEM;
         else
                 error_in_scalar(g->loader, g->scalar, offset, message);
         return 0;
+}
+
+static bool on_read(void *userdata, const struct expr_read *read) {
+        const struct guard *g = userdata;
+
+        return flow_carriers_read(g->loader, read);
 }
 
 static void check_message_use(struct loader *l, const struct yaml_node *scalar, const struct expr_template *t,
@@ -64,15 +89,21 @@ static void check_message_use(struct loader *l, const struct yaml_node *scalar, 
                 .scalar = scalar,
                 .filter = shell ? "quote" : "toJson",
                 .kind_of_text = shell ? "shell" : "program",
+                .kind_of_piece = shell ? "a whole word" : "a whole value",
+                .surroundings = shell ? flow_shell_surroundings : flow_code_surroundings,
         };
 
         if (!(flags & (PROPERTY_SHELL | PROPERTY_CODE)) || l->options->allow_shell_interpolation)
                 return;
-        g.root = "trigger";
-        (void)expr_visit_outputs(t, g.root, on_output, &g);
-        g.root = "inputs";
-        if (l->inputs_from_trigger)
-                (void)expr_visit_outputs(t, g.root, on_output, &g);
+        (void)expr_visit_outputs(t, on_read, on_output, &g);
+}
+
+/* LD_PRELOAD, or a file that Python takes for a module of its own. */
+static void check_names(struct loader *l, const struct yaml_node *map) {
+        for (size_t i = 0; map->keys && i < map->count && !l->options->allow_shell_interpolation; i++)
+                if (flow_reads_message(l, map->keys[i]))
+                        loader_error(l, map->keys[i], "a message must not name a variable or a file of a program: use a "
+                                                      "name of the flow's own, or taskrun.iteration");
 }
 
 void flow_check_templates(struct loader *l, const struct yaml_node *node, unsigned flags) {
@@ -82,29 +113,11 @@ void flow_check_templates(struct loader *l, const struct yaml_node *node, unsign
                 if (compile(l, node, &t) == 0)
                         check_message_use(l, node, t, flags);
         }
+        if (flags & PROPERTY_NAMES)
+                check_names(l, node);
         for (size_t i = 0; i < node->count; i++) {
                 if (node->keys)
                         flow_check_templates(l, node->keys[i], flags);
                 flow_check_templates(l, node->items[i], flags);
         }
-}
-
-static int on_any_output(void *userdata, const char *last_filter, size_t offset) {
-        return 1;
-}
-
-bool flow_reads_trigger(struct loader *l, const struct yaml_node *node) {
-        if (flow_is_template(node)) {
-                _cleanup_(expr_template_unrefp) struct expr_template *t = NULL;
-                int r = expr_compile(node->text, node->len, &t, NULL);
-
-                if (r == -ENOMEM)
-                        l->error = r;
-                if (r == 0 && expr_visit_outputs(t, "trigger", on_any_output, NULL) > 0)
-                        return true;
-        }
-        for (size_t i = 0; i < node->count; i++)
-                if (flow_reads_trigger(l, node->items[i]))
-                        return true;
-        return false;
 }

@@ -19,7 +19,7 @@ static const struct task_type *find_type(struct loader *l, const struct yaml_nod
         near = task_type_nearest(node->text, TASK_TRIGGER);
         if (type)
                 loader_error(l, node, "'%s' is a task: it stands under 'tasks'", node->text);
-        else if (task_type_is_outside(node->text))
+        else if (task_type_is_outside(node->text) || (!near && task_type_is_kestras(node->text)))
                 loader_error(l, node, "trigger type '%s' is not supported by sqsflow", node->text);
         else if (near)
                 loader_error(l, node, "unknown trigger type '%s'; did you mean '%s'?", node->text, near);
@@ -61,6 +61,9 @@ static void load_trigger(struct loader *l, const struct yaml_node *node, struct 
         t->id = flow_node_text(l, node, "id");
         t->batch = type->flags & TASK_BATCH;
         t->disabled = flow_node_bool(node, "disabled", false);
+        t->when = flow_node_text(l, node, "when");
+        t->when_needs_execution = flow_needs_execution(l, t->when);
+        flow_load_conditions(l, yaml_get(node, "conditions"), &t->conditions);
         t->properties = flow_property_values(l, node, tables);
         t->line = node->line;
         t->column = node->column;

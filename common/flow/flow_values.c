@@ -98,6 +98,7 @@ static struct value *property_value(struct loader *l, const struct flow_property
         case PROPERTY_ID:
         case PROPERTY_DURATION:
         case PROPERTY_ENUM:
+        case PROPERTY_VALUE_TYPE:
         case PROPERTY_RUNNER_TYPE:
                 return text_value(node);
         case PROPERTY_BOOL:

@@ -158,6 +158,10 @@ bool task_type_is_outside(const char *name) {
         return false;
 }
 
+bool task_type_is_kestras(const char *name) {
+        return text_after(name, "io.kestra.");
+}
+
 const char *task_family_name(enum task_family family) {
         return (unsigned)family < FAMILY_COUNT ? families[family].name : "unknown";
 }

@@ -19,12 +19,13 @@ const struct flow_property task_common_properties[] = {
           .description = "When and how often a failed attempt is repeated." },
         { .name = "allowFailure", .kind = PROPERTY_BOOL, .flags = PROPERTY_COMMON, .default_text = "false",
           .description = "A failure makes a WARNING and the flow goes on." },
-        { .name = "allowWarning", .kind = PROPERTY_BOOL, .flags = PROPERTY_COMMON | PROPERTY_LATER,
-          .default_text = "false", .description = "A WARNING counts as SUCCESS." },
+        { .name = "allowWarning", .kind = PROPERTY_BOOL, .flags = PROPERTY_COMMON, .default_text = "false",
+          .description = "A WARNING counts as SUCCESS." },
         { .name = "disabled", .kind = PROPERTY_BOOL, .flags = PROPERTY_COMMON, .default_text = "false",
           .description = "Leave the task out." },
-        { .name = "runIf", .alias = "when", .kind = PROPERTY_STRING, .flags = PROPERTY_DYNAMIC | PROPERTY_COMMON,
-          .default_text = "true", .description = "The task is SKIPPED when this renders to something false." },
+        { .name = "runIf", .alias = "when", .kind = PROPERTY_STRING,
+          .flags = PROPERTY_DYNAMIC | PROPERTY_COMMON | PROPERTY_TRUTH, .default_text = "true",
+          .description = "The task is SKIPPED when this renders to something false." },
         { .name = "logLevel", .kind = PROPERTY_ENUM, .flags = PROPERTY_COMMON, .values = log_levels,
           .description = "Keep log lines of this level and above." },
         { .name = "errors", .flags = PROPERTY_OUTSIDE, .description = "only the flow and flowable tasks have it" },
@@ -92,7 +93,7 @@ const struct flow_property flow_properties[] = {
         { .name = "outputs", .kind = PROPERTY_LIST, .description = "What an execution leaves." },
         { .name = "triggers", .kind = PROPERTY_LIST, .description = "What starts executions." },
         { .name = "concurrency", .kind = PROPERTY_OBJECT, .fields = flow_concurrency_properties,
-          .description = "How many executions may run at a time." },
+          .description = "How many of its executions may run at a time, whoever starts them: triggers, and Subflow tasks." },
         { .name = "retry", .kind = PROPERTY_RETRY, .description = "What happens after a failed execution." },
         { .name = "disabled", .kind = PROPERTY_BOOL, .default_text = "false", .description = "Start nothing." },
         { .name = "pluginDefaults", .kind = PROPERTY_LIST, .description = "Properties for all tasks of a type." },
@@ -116,7 +117,9 @@ const struct flow_property flow_concurrency_properties[] = {
         { .name = "limit", .kind = PROPERTY_INT, .flags = PROPERTY_REQUIRED, .min = 1, .max = INT32_MAX,
           .description = "How many." },
         { .name = "behavior", .kind = PROPERTY_ENUM, .values = behaviors, .default_text = "QUEUE",
-          .description = "What happens to one more." },
+          .description = "What happens to one more. QUEUE: its message waits in the queue, its Subflow task is QUEUED. CANCEL, FAIL: "
+                         "it is recorded as CANCELLED or FAILED and runs no task; its message comes again as after a failure, "
+                         "and that delivery counts; its Subflow task fails." },
         { 0 },
 };
 
@@ -139,7 +142,7 @@ const struct flow_property flow_label_properties[] = {
 const struct flow_property flow_input_properties[] = {
         { .name = "id", .kind = PROPERTY_ID, .flags = PROPERTY_REQUIRED | PROPERTY_COMMON,
           .description = "Read as inputs.ID." },
-        { .name = "type", .kind = PROPERTY_STRING, .flags = PROPERTY_REQUIRED | PROPERTY_COMMON,
+        { .name = "type", .kind = PROPERTY_VALUE_TYPE, .flags = PROPERTY_REQUIRED | PROPERTY_COMMON,
           .description = "STRING, INT, …" },
         { .name = "required", .kind = PROPERTY_BOOL, .flags = PROPERTY_COMMON, .default_text = "true",
           .description = "An execution without it is refused." },
@@ -154,7 +157,7 @@ const struct flow_property flow_input_properties[] = {
         { .name = "before", .kind = PROPERTY_STRING, .description = "DATE, TIME, DATETIME: not after." },
         { .name = "values", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_NOT_EMPTY,
           .description = "SELECT: the choices." },
-        { .name = "itemType", .kind = PROPERTY_STRING, .description = "ARRAY: the type of its elements." },
+        { .name = "itemType", .kind = PROPERTY_VALUE_TYPE, .description = "ARRAY: the type of its elements." },
         { .name = "accept", .flags = PROPERTY_OUTSIDE },
         { .name = "allowCustomValue", .flags = PROPERTY_OUTSIDE },
         { .name = "allowedFileExtensions", .flags = PROPERTY_OUTSIDE },
@@ -171,11 +174,12 @@ const struct flow_property flow_input_properties[] = {
 
 const struct flow_property flow_output_properties[] = {
         { .name = "id", .kind = PROPERTY_ID, .flags = PROPERTY_REQUIRED, .description = "The output's name." },
-        { .name = "type", .kind = PROPERTY_STRING, .flags = PROPERTY_REQUIRED, .description = "STRING, INT, …" },
+        { .name = "type", .kind = PROPERTY_VALUE_TYPE, .flags = PROPERTY_REQUIRED,
+          .description = "STRING, INT, …: what the value is read as." },
         { .name = "value", .kind = PROPERTY_ANY, .flags = PROPERTY_REQUIRED | PROPERTY_DYNAMIC,
           .description = "What it comes to." },
         { .name = "description", .kind = PROPERTY_STRING, .description = "For people." },
         { .name = "displayName", .kind = PROPERTY_STRING, .description = "For people." },
-        { .name = "required", .kind = PROPERTY_BOOL, .default_text = "true", .description = "Read for Kestra's sake." },
+        { .name = "required", .kind = PROPERTY_BOOL, .default_text = "true", .description = "false: what cannot be rendered is null instead of an error." },
         { 0 },
 };

@@ -33,7 +33,7 @@ static const struct task_output output_values_outputs[] = {
 };
 
 static const struct flow_property fail_properties[] = {
-        { .name = "condition", .kind = PROPERTY_STRING, .flags = PROPERTY_DYNAMIC,
+        { .name = "condition", .kind = PROPERTY_STRING, .flags = PROPERTY_DYNAMIC | PROPERTY_TRUTH,
           .description = "Fail only when this renders to something true; absent: always." },
         { .name = "errorMessage", .kind = PROPERTY_STRING, .flags = PROPERTY_DYNAMIC,
           .default_text = "Task failure", .description = "Why, for the log." },
@@ -56,22 +56,23 @@ static const struct flow_property set_variables_properties[] = {
 
 const struct task_type types_core[] = {
         { .name = "io.kestra.plugin.core.log.Log", .aliases = { "io.kestra.core.tasks.log.Log" },
-          .title = "Write a line to the execution's log.", .family = FAMILY_CORE, .supported = true,
+          .title = "Write a line to the execution's log.", .family = FAMILY_CORE, .flags = TASK_INSTANT, .supported = true,
           .properties = log_properties },
         { .name = "io.kestra.plugin.core.debug.Return", .aliases = { "io.kestra.core.tasks.debugs.Return" },
-          .title = "Render a text and return it.", .family = FAMILY_CORE, .supported = true,
+          .title = "Render a text and return it.", .family = FAMILY_CORE, .flags = TASK_INSTANT, .supported = true,
           .properties = return_properties, .outputs = return_outputs },
         { .name = "io.kestra.plugin.core.output.OutputValues",
           .aliases = { "io.kestra.core.tasks.outputs.OutputValues" }, .title = "Give values a name for later tasks.",
-          .family = FAMILY_CORE, .properties = output_values_properties, .outputs = output_values_outputs },
+          .family = FAMILY_CORE, .flags = TASK_INSTANT, .supported = true, .properties = output_values_properties,
+          .outputs = output_values_outputs },
         { .name = "io.kestra.plugin.core.execution.Fail", .aliases = { "io.kestra.core.tasks.executions.Fail" },
-          .title = "Fail the execution on purpose.", .family = FAMILY_CORE, .supported = true,
+          .title = "Fail the execution on purpose.", .family = FAMILY_CORE, .flags = TASK_INSTANT, .supported = true,
           .properties = fail_properties },
         { .name = "io.kestra.plugin.core.flow.Sleep", .aliases = { "io.kestra.core.tasks.flows.Sleep" },
-          .title = "Wait for some time.", .family = FAMILY_CORE, .properties = sleep_properties },
+          .title = "Wait for some time.", .family = FAMILY_CORE, .supported = true, .properties = sleep_properties },
         { .name = "io.kestra.plugin.core.execution.SetVariables",
           .aliases = { "io.kestra.core.tasks.executions.SetVariables" },
-          .title = "Set variables of the running execution.", .family = FAMILY_CORE,
-          .properties = set_variables_properties },
+          .title = "Set variables of the running execution.", .family = FAMILY_CORE, .flags = TASK_INSTANT,
+          .supported = true, .properties = set_variables_properties },
         { 0 },
 };

@@ -41,7 +41,7 @@ static const struct flow_property dag_properties[] = {
 };
 
 static const struct flow_property if_properties[] = {
-        { .name = "condition", .kind = PROPERTY_STRING, .flags = PROPERTY_REQUIRED | PROPERTY_DYNAMIC,
+        { .name = "condition", .kind = PROPERTY_STRING, .flags = PROPERTY_REQUIRED | PROPERTY_DYNAMIC | PROPERTY_TRUTH,
           .description = "False are false, 0, -0, the empty text and null." },
         { .name = "then", .kind = PROPERTY_TASKS, .flags = PROPERTY_REQUIRED | PROPERTY_NOT_EMPTY,
           .description = "Tasks for true." },
@@ -75,27 +75,28 @@ static const struct flow_property for_each_properties[] = {
         { 0 },
 };
 
-static const char *const fetch_types[] = { "AUTO", "FETCH", "STORE", NULL };
+static const char *const fetch_types[] = { "AUTO", "FETCH", NULL }, *const outside_fetch_types[] = { "NONE", "STORE", NULL };
 
 static const struct flow_property loop_properties[] = {
         CHILD_TASKS,
         { .name = "values", .kind = PROPERTY_ANY, .flags = PROPERTY_REQUIRED | PROPERTY_DYNAMIC,
-          .description = "A list, a map, a text that is a JSON list, or the URI of a file with a value a line." },
+          .description = "A list, a map, a text that is a JSON list, or the URI of a file of the execution with a value a line." },
         { .name = "concurrencyLimit", .kind = PROPERTY_INT, .max = INT32_MAX, .default_text = "0",
           .description = "How many values are worked on side by side; 0: all." },
         { .name = "transmitFailed", .kind = PROPERTY_BOOL, .default_text = "true",
           .description = "Fail when an iteration failed." },
         { .name = "outputs", .kind = PROPERTY_OBJECT_LIST, .fields = flow_output_properties,
           .description = "What of an iteration is seen outside: outputs.<task>.outputs, one entry per iteration." },
-        { .name = "fetchType", .kind = PROPERTY_ENUM, .values = fetch_types, .default_text = "AUTO",
-          .description = "Keep the iterations' outputs in the execution, or in a file." },
+        { .name = "fetchType", .kind = PROPERTY_ENUM, .values = fetch_types, .outside_values = outside_fetch_types,
+          .default_text = "AUTO",
+          .description = "The iterations' outputs are kept in the execution; STORE, which keeps them in a file, is not supported." },
         { .name = "breakWhen", .flags = PROPERTY_OUTSIDE },
         { 0 },
 };
 
 static const struct flow_property working_directory_properties[] = {
         CHILD_TASKS,
-        { .name = "inputFiles", .kind = PROPERTY_ANY, .flags = PROPERTY_DYNAMIC,
+        { .name = "inputFiles", .kind = PROPERTY_ANY, .flags = PROPERTY_DYNAMIC | PROPERTY_NAMES,
           .description = "Name to content or file URI; written before the first task." },
         { .name = "outputFiles", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_DYNAMIC,
           .description = "Globs of files to keep." },
@@ -136,29 +137,35 @@ static const struct task_output subflow_outputs[] = {
 
 #define FLOWABLE(type_name, title_text, table) FLOWABLE_WITH(type_name, title_text, table, NULL)
 #define FLOWABLE_WITH(type_name, title_text, table, output_list)                                                       \
+        FLOWABLE_FLAGS(type_name, title_text, table, output_list, 0)
+#define INSTANT(type_name, title_text, table, output_list)                                                             \
+        FLOWABLE_FLAGS(type_name, title_text, table, output_list, TASK_INSTANT)
+#define FLOWABLE_FLAGS(type_name, title_text, table, output_list, more_flags)                                          \
         .name = "io.kestra.plugin.core.flow." type_name, .title = title_text, .family = FAMILY_FLOWABLE,               \
-        .flags = TASK_FLOWABLE, .properties = table, .outputs = output_list
+        .flags = TASK_FLOWABLE | (more_flags), .properties = table, .outputs = output_list
 #define OLD "io.kestra.core.tasks.flows."
 
 const struct task_type types_flowable[] = {
-        { FLOWABLE("Sequential", "Run tasks one after another.", tasks_properties),
+        { INSTANT("Sequential", "Run tasks one after another.", tasks_properties, NULL),
           .aliases = { OLD "Sequential" }, .supported = true },
-        { FLOWABLE("Parallel", "Run tasks side by side.", parallel_properties), .aliases = { OLD "Parallel" } },
+        { FLOWABLE("Parallel", "Run tasks side by side.", parallel_properties),
+          .aliases = { OLD "Parallel" }, .supported = true },
         { FLOWABLE("Dag", "Run tasks side by side, each after those it depends on.", dag_properties),
-          .aliases = { OLD "Dag" } },
-        { FLOWABLE_WITH("If", "Run one list of tasks or the other.", if_properties, if_outputs),
-          .aliases = { OLD "If" } },
-        { FLOWABLE_WITH("Switch", "Run the tasks that a value chooses.", switch_properties, switch_outputs),
-          .aliases = { OLD "Switch" } },
+          .aliases = { OLD "Dag" }, .supported = true },
+        { INSTANT("If", "Run one list of tasks or the other.", if_properties, if_outputs),
+          .aliases = { OLD "If" }, .supported = true },
+        { INSTANT("Switch", "Run the tasks that a value chooses.", switch_properties, switch_outputs),
+          .aliases = { OLD "Switch" }, .supported = true },
         { FLOWABLE("ForEach", "Run tasks for each value of a list.", for_each_properties),
-          .aliases = { OLD "ForEach" } },
-        { FLOWABLE("Loop", "Run tasks for each value of a list, map or file.", loop_properties) },
-        { FLOWABLE("AllowFailure", "Run tasks; a failure makes a warning.", tasks_properties),
-          .aliases = { OLD "AllowFailure" } },
+          .aliases = { OLD "ForEach" }, .supported = true },
+        { FLOWABLE("Loop", "Run tasks for each value of a list, map or file.", loop_properties), .supported = true },
+        { INSTANT("AllowFailure", "Run tasks; a failure makes a warning.", tasks_properties, NULL),
+          .aliases = { OLD "AllowFailure" }, .supported = true },
         { FLOWABLE_WITH("WorkingDirectory", "Run tasks that share a folder.", working_directory_properties,
                         working_directory_outputs),
-          .aliases = { OLD "WorkingDirectory", OLD "Worker" } },
-        { FLOWABLE_WITH("Subflow", "Run another flow as a task.", subflow_properties, subflow_outputs),
-          .aliases = { OLD "Subflow", OLD "Flow", "io.kestra.plugin.core.flow.Flow" } },
+          .aliases = { OLD "WorkingDirectory", OLD "Worker" }, .supported = true },
+        { .name = "io.kestra.plugin.core.flow.Subflow", .title = "Run another flow as a task.", .family = FAMILY_FLOWABLE,
+          .flags = TASK_CALLS, .properties = subflow_properties, .outputs = subflow_outputs,
+          .aliases = { OLD "Subflow", OLD "Flow", "io.kestra.plugin.core.flow.Flow" }, .supported = true },
         { 0 },
 };

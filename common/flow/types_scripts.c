@@ -38,11 +38,11 @@ static const struct flow_property task_runner_properties[] = {
 #define SCRIPT_PROPERTIES(default_interpreter)                                                                         \
         { .name = "beforeCommands", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_DYNAMIC | PROPERTY_SHELL,          \
           .description = "Shell commands that run first, in the same session." },                                     \
-        { .name = "env", .kind = PROPERTY_STRING_MAP, .flags = PROPERTY_DYNAMIC,                                       \
+        { .name = "env", .kind = PROPERTY_STRING_MAP, .flags = PROPERTY_DYNAMIC | PROPERTY_NAMES,                      \
           .description = "Environment variables: the safe way for a message into a command." },                       \
-        { .name = "inputFiles", .kind = PROPERTY_ANY, .flags = PROPERTY_DYNAMIC,                                       \
-          .description = "Name to content or file URI; written to the working directory before the start." },         \
-        { .name = "outputFiles", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_DYNAMIC | PROPERTY_LATER,             \
+        { .name = "inputFiles", .kind = PROPERTY_ANY, .flags = PROPERTY_DYNAMIC | PROPERTY_NAMES,                      \
+          .description = "Name to content or URI of a file of the execution; written to the working directory before the start." },         \
+        { .name = "outputFiles", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_DYNAMIC,                              \
           .description = "Globs of files to keep; outputs.<task>.outputFiles holds their URIs by name." },            \
         { .name = "interpreter", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_NOT_EMPTY,                            \
           .default_text = default_interpreter, .description = "The program and its first arguments." },               \
@@ -108,7 +108,7 @@ const struct task_type types_scripts[] = {
         SCRIPT_TYPE("shell", "Script", "Run a shell script.", shell_script_properties, true),
         SCRIPT_TYPE("python", "Commands", "Run commands in an environment for Python.", commands_properties, true),
         SCRIPT_TYPE("python", "Script", "Run a Python script.", program_script_properties, true),
-        SCRIPT_TYPE("node", "Commands", "Run commands in an environment for Node.js.", commands_properties, false),
-        SCRIPT_TYPE("node", "Script", "Run a JavaScript program with Node.js.", program_script_properties, false),
+        SCRIPT_TYPE("node", "Commands", "Run commands in an environment for Node.js.", commands_properties, true),
+        SCRIPT_TYPE("node", "Script", "Run a JavaScript program with Node.js.", program_script_properties, true),
         { 0 },
 };

@@ -27,7 +27,7 @@ static const struct flow_property consume_properties[] = {
           .default_text = "STRING", .description = "How bodies are read." },
         { .name = "autoDelete", .kind = PROPERTY_BOOL, .flags = PROPERTY_DYNAMIC, .default_text = "true",
           .description = "Delete the messages once the execution succeeded; false: never." },
-        { .name = "visibilityTimeout", .kind = PROPERTY_INT, .flags = PROPERTY_DYNAMIC, .max = 43200,
+        { .name = "visibilityTimeout", .kind = PROPERTY_INT, .flags = PROPERTY_DYNAMIC, .min = 1, .max = 43200,
           .default_text = "30", .description = "Seconds; the lease is extended to the end of the execution." },
         { 0 },
 };
@@ -39,8 +39,8 @@ static const struct task_output consume_outputs[] = {
 
 const struct task_type types_sqs[] = {
         { .name = "io.kestra.plugin.aws.sqs.Publish", .title = "Send messages to a queue.", .family = FAMILY_SQS,
-          .properties = publish_properties, .outputs = publish_outputs },
+          .supported = true, .properties = publish_properties, .outputs = publish_outputs },
         { .name = "io.kestra.plugin.aws.sqs.Consume", .title = "Read messages from a queue.", .family = FAMILY_SQS,
-          .properties = consume_properties, .outputs = consume_outputs },
+          .supported = true, .properties = consume_properties, .outputs = consume_outputs },
         { 0 },
 };

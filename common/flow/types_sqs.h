@@ -11,7 +11,7 @@
         { .name = "queueUrl", .kind = PROPERTY_STRING, .flags = PROPERTY_REQUIRED | PROPERTY_DYNAMIC,                  \
           .description = "The queue." },                                                                              \
         SQS_TEXT("region", "The queue's region; absent: from the queue's URL or agent.yaml."),                        \
-        SQS_TEXT("accessKeyId", "Absent: the standard AWS credentials chain."),                                       \
+        SQS_TEXT("accessKeyId", "Absent: the standard AWS credentials chain; in tasks only where agent.yaml allows it."),                                       \
         SQS_TEXT("secretKeyId", "The secret that belongs to accessKeyId."),                                           \
         SQS_TEXT("sessionToken", "With temporary credentials."),                                                      \
         SQS_TEXT("endpointOverride", "Only for a server that is not AWS."),                                           \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SQS triggers in flow files. What Kestra has no word for (concurrency, drain, retries of a message) is set in
  * agent.yaml's own triggers. */
+#include "common/flow/flow_trigger.h"
 #include "common/flow/task_type.h"
 #include "common/flow/types_sqs.h"
 
@@ -12,14 +13,15 @@ const struct flow_property trigger_common_properties[] = {
         { .name = "description", .kind = PROPERTY_STRING, .flags = PROPERTY_COMMON, .description = "For people." },
         { .name = "disabled", .kind = PROPERTY_BOOL, .flags = PROPERTY_COMMON, .default_text = "false",
           .description = "Do not poll." },
-        { .name = "labels", .kind = PROPERTY_ANY, .flags = PROPERTY_DYNAMIC,
+        { .name = "labels", .kind = PROPERTY_ANY,
           .description = "Labels of its executions: a map, or a list of key and value." },
-        { .name = "stopAfter", .kind = PROPERTY_LIST, .flags = PROPERTY_LATER,
-          .description = "Disable the trigger after an execution that ended in one of these states." },
-        { .name = "conditions", .kind = PROPERTY_LIST, .flags = PROPERTY_LATER,
-          .description = "Start an execution only when all of them hold." },
-        { .name = "when", .kind = PROPERTY_STRING, .flags = PROPERTY_LATER | PROPERTY_DYNAMIC,
-          .description = "Start an execution only when this renders to something true." },
+        { .name = "stopAfter", .kind = PROPERTY_LIST,
+          .description = "Pause the trigger after an execution that ended in one of these states (SUCCESS, WARNING, FAILED, "
+                         "KILLED, CANCELLED), until `sqsflow resume`; it outlives restarts and upgrades." },
+        { .name = "when", .kind = PROPERTY_STRING, .flags = PROPERTY_COMMON | PROPERTY_DYNAMIC | PROPERTY_TRUTH,
+          .description = "Poll, or run the flow, only when this renders to something true." },
+        { .name = "conditions", .kind = PROPERTY_CONDITIONS, .flags = PROPERTY_COMMON | PROPERTY_DYNAMIC,
+          .description = "Poll, or run the flow, only when all of them hold." },
         { .name = "inputs", .flags = PROPERTY_OUTSIDE, .description = "read the message from trigger.data" },
         { .name = "allowConcurrent", .flags = PROPERTY_OUTSIDE },
         { .name = "assets", .flags = PROPERTY_OUTSIDE },
@@ -32,33 +34,93 @@ const struct flow_property trigger_common_properties[] = {
         { 0 },
 };
 
+/* Their expressions are compiled as part of the trigger's `conditions`. */
+#define CONDITION(types)                                                                                               \
+        { .name = "type", .kind = PROPERTY_STRING, .flags = PROPERTY_REQUIRED, .description = types }
+#define CONDITION_TEXT(text_name, text_kind, ...)                                                                      \
+        { .name = text_name, .kind = text_kind, .flags = PROPERTY_DYNAMIC, __VA_ARGS__ }
+#define TRIGGER_DATE .default_text = "{{ trigger.date }}"
+
+static const char *const days_of_week[] = { "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY",
+                                            NULL };
+static const char *const days_in_month[] = { "FIRST", "SECOND", "THIRD", "FOURTH", "LAST", NULL };
+
+const struct flow_property condition_expression_properties[] = {
+        CONDITION("`" FLOW_CONDITION_PREFIX "Expression`."),
+        { .name = "expression", .kind = PROPERTY_STRING, .flags = PROPERTY_REQUIRED | PROPERTY_TRUTH,
+          .description = "Holds when it renders to something true." },
+        { 0 },
+};
+const struct flow_property condition_list_properties[] = {
+        CONDITION("`" FLOW_CONDITION_PREFIX "Not` (none of them holds) or `" FLOW_CONDITION_PREFIX "Or` (one of them holds)."),
+        { .name = "conditions", .kind = PROPERTY_CONDITIONS, .flags = PROPERTY_REQUIRED | PROPERTY_NOT_EMPTY,
+          .description = "Conditions, which may nest." },
+        { 0 },
+};
+const struct flow_property condition_date_time_between_properties[] = {
+        CONDITION("`" FLOW_CONDITION_PREFIX "DateTimeBetween`: with `after`, `before` or both."),
+        CONDITION_TEXT("date", PROPERTY_DATE_TIME, TRIGGER_DATE, .description = "What is looked at."),
+        CONDITION_TEXT("after", PROPERTY_DATE_TIME, .description = "Holds from this time on."),
+        CONDITION_TEXT("before", PROPERTY_DATE_TIME, .description = "Holds up to this time."),
+        { 0 },
+};
+const struct flow_property condition_time_between_properties[] = {
+        CONDITION("`" FLOW_CONDITION_PREFIX "TimeBetween`: with `after`, `before` or both; when `before` is the earlier one, "
+                  "from `after` over midnight to `before`."),
+        CONDITION_TEXT("date", PROPERTY_DATE_TIME, TRIGGER_DATE, .description = "Whose time of day is looked at."),
+        CONDITION_TEXT("after", PROPERTY_TIME, .description = "Holds later than this, on clocks of its offset."),
+        CONDITION_TEXT("before", PROPERTY_TIME, .description = "Holds earlier than this, on clocks of its offset."),
+        { 0 },
+};
+const struct flow_property condition_day_week_properties[] = {
+        CONDITION("`" FLOW_CONDITION_PREFIX "DayWeek`."),
+        CONDITION_TEXT("date", PROPERTY_DATE, TRIGGER_DATE, .description = "Whose day is looked at."),
+        { .name = "dayOfWeek", .kind = PROPERTY_ENUM, .flags = PROPERTY_REQUIRED | PROPERTY_DYNAMIC, .values = days_of_week,
+          .description = "Holds on this day." },
+        { 0 },
+};
+const struct flow_property condition_day_week_in_month_properties[] = {
+        CONDITION("`" FLOW_CONDITION_PREFIX "DayWeekInMonth`."),
+        CONDITION_TEXT("date", PROPERTY_DATE, TRIGGER_DATE, .description = "Whose day is looked at."),
+        { .name = "dayOfWeek", .kind = PROPERTY_ENUM, .flags = PROPERTY_REQUIRED | PROPERTY_DYNAMIC, .values = days_of_week,
+          .description = "Holds on this day of the week," },
+        { .name = "dayInMonth", .kind = PROPERTY_ENUM, .flags = PROPERTY_REQUIRED | PROPERTY_DYNAMIC, .values = days_in_month,
+          .description = "when it is the first, second, …, last of them in its month." },
+        { 0 },
+};
+const struct flow_property condition_weekend_properties[] = {
+        CONDITION("`" FLOW_CONDITION_PREFIX "Weekend`: holds on Saturday and Sunday."),
+        CONDITION_TEXT("date", PROPERTY_DATE, TRIGGER_DATE, .description = "Whose day is looked at."),
+        { 0 },
+};
+
 #define RECEIVE_PROPERTIES                                                                                             \
         SQS_CONNECTION_PROPERTIES,                                                                                     \
         { .name = "serdeType", .kind = PROPERTY_ENUM, .values = sqs_serde_types, .default_text = "STRING",             \
           .description = "JSON: trigger.data is the parsed body." },                                                  \
-        { .name = "autoDelete", .kind = PROPERTY_BOOL, .flags = PROPERTY_DYNAMIC, .default_text = "true",              \
+        { .name = "autoDelete", .kind = PROPERTY_BOOL, .default_text = "true",              \
           .description = "Delete a message once its execution succeeded; false: never." },                            \
-        { .name = "visibilityTimeout", .kind = PROPERTY_INT, .flags = PROPERTY_DYNAMIC, .min = 1, .max = 43200,        \
+        { .name = "visibilityTimeout", .kind = PROPERTY_INT, .min = 1, .max = 43200,        \
           .description = "Seconds; absent: the queue's own. The lease is extended while the execution runs." }
 
 static const struct flow_property realtime_properties[] = {
         RECEIVE_PROPERTIES,
-        { .name = "waitTime", .kind = PROPERTY_DURATION, .flags = PROPERTY_DYNAMIC, .default_text = "PT20S",
+        { .name = "waitTime", .kind = PROPERTY_DURATION, .default_text = "PT20S",
           .description = "How long a poll waits, at most PT20S." },
-        { .name = "maxNumberOfMessage", .kind = PROPERTY_INT, .flags = PROPERTY_DYNAMIC, .min = 1, .max = 10,
+        { .name = "maxNumberOfMessage", .kind = PROPERTY_INT, .min = 1, .max = 10,
           .description = "Read for Kestra's sake: a poll asks for as many as can start." },
-        { .name = "clientRetryMaxAttempts", .kind = PROPERTY_INT, .flags = PROPERTY_DYNAMIC, .max = INT32_MAX,
+        { .name = "clientRetryMaxAttempts", .kind = PROPERTY_INT, .max = INT32_MAX,
           .description = "Read for Kestra's sake: polling never gives up." },
         { 0 },
 };
 
 static const struct flow_property batch_properties[] = {
         RECEIVE_PROPERTIES,
-        { .name = "maxRecords", .kind = PROPERTY_INT, .flags = PROPERTY_DYNAMIC, .min = 1, .max = INT32_MAX,
+        { .name = "maxRecords", .kind = PROPERTY_INT, .min = 1, .max = INT32_MAX,
           .description = "How many messages make a batch." },
-        { .name = "maxDuration", .kind = PROPERTY_DURATION, .flags = PROPERTY_DYNAMIC,
+        { .name = "maxDuration", .kind = PROPERTY_DURATION,
           .description = "How long a batch is collected." },
-        { .name = "interval", .kind = PROPERTY_DURATION, .flags = PROPERTY_DYNAMIC, .default_text = "PT1M",
+        { .name = "interval", .kind = PROPERTY_DURATION, .default_text = "PT1M",
           .description = "Read for Kestra's sake: polls are long and follow each other." },
         { 0 },
 };

@@ -17,6 +17,7 @@ void batch_reset(struct batch *b) {
         b->first = NULL;
         b->tail = NULL;
         b->ends = b->last_end = NULL;
+        b->has_pause = false;
 }
 
 void batch_done(struct batch *b) {
@@ -77,27 +78,7 @@ static void link_item(struct batch *b, struct item *item) {
 
 /* --- starts ---------------------------------------------------------------------------------------------------------- */
 
-static const struct held_message *copy_held(struct batch *b, const struct store_execution *e, int *error) {
-        struct held_message *held = arena_alloc(&b->arena, e->message_count * sizeof(*held));
-
-        if (!held) {
-                *error = -ENOMEM;
-                return NULL;
-        }
-        for (size_t i = 0; i < e->message_count; i++) {
-                const struct store_message *m = &e->messages[i];
-
-                held[i] = (struct held_message){
-                        .message_id = copy(b, m->message_id, error),
-                        .receipt_handle = copy(b, m->receipt_handle, error),
-                        .group_id = copy(b, m->group_id, error),
-                        .receive_count = m->receive_count,
-                };
-        }
-        return held;
-}
-
-/* The messages as they are kept after the end, without the handles, which are worth nothing then. */
+/* The messages as they are kept. */
 static int write_messages(struct buf *json, const struct store_execution *e) {
         for (size_t i = 0; i < e->message_count; i++) {
                 const struct store_message *m = &e->messages[i];
@@ -135,8 +116,6 @@ int batch_add_start(struct batch *b, struct names *names, struct running_set *se
         trigger = intern(names, e->trigger, &r);
         queue = intern(names, e->queue_url, &r);
         s->input = copy(b, e->input, &r);
-        s->held = copy_held(b, e, &r);
-        s->held_count = e->message_count;
         running = r == 0 ? start_running(b, set, e) : NULL;
         if (!running)
                 return -ENOMEM;
@@ -152,20 +131,6 @@ int batch_add_start(struct batch *b, struct names *names, struct running_set *se
 
 /* --- the others ------------------------------------------------------------------------------------------------------ */
 
-int batch_add_handle(struct batch *b, uint64_t execution, const char *message_id, const char *receipt_handle) {
-        struct handle_item *h = new_item(b, sizeof(*h), ITEM_HANDLE, execution);
-        int r = h ? 0 : -ENOMEM;
-
-        if (r < 0)
-                return r;
-        h->message_id = copy(b, message_id, &r);
-        h->receipt_handle = copy(b, receipt_handle, &r);
-        if (r < 0)
-                return r;
-        link_item(b, &h->item);
-        return 0;
-}
-
 int batch_add_task_run(struct batch *b, struct names *names, struct running *running, const struct store_task_run *t) {
         struct task_run_item *item = new_item(b, sizeof(*item), ITEM_TASK_RUN, t->execution_id);
         int r = item ? 0 : -ENOMEM;
@@ -174,6 +139,8 @@ int batch_add_task_run(struct batch *b, struct names *names, struct running *run
                 return r;
         item->running = running;
         item->index = t->index;
+        item->cpu_usec = t->cpu_usec;
+        item->memory_bytes = t->memory_bytes;
         item->parent = t->parent;
         item->attempts = t->attempts;
         item->state = t->state;
@@ -240,6 +207,8 @@ int batch_add_end(struct batch *b, struct names *names, struct running_set *set,
                 return r;
         end->state = e->state;
         end->usec = e->end_usec;
+        end->cpu_usec = e->cpu_usec;
+        end->memory_bytes = e->memory_bytes;
         end->outputs = copy(b, e->outputs, &r);
         end->error = copy(b, e->error, &r);
         end->queue = intern(names, e->queue_url, &r);
@@ -256,6 +225,21 @@ int batch_add_end(struct batch *b, struct names *names, struct running_set *set,
         }
         link_end(b, end);
         link_item(b, &end->item);
+        return 0;
+}
+
+int batch_add_pause(struct batch *b, const char *trigger, const struct store_pause *pause) {
+        struct pause_item *item = new_item(b, sizeof(*item), ITEM_PAUSE, 0);
+        int r = item ? 0 : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        item->trigger = copy(b, trigger, &r);
+        item->pause = *pause;
+        if (r < 0)
+                return r;
+        b->has_pause = true;
+        link_item(b, &item->item);
         return 0;
 }
 

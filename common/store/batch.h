@@ -10,23 +10,19 @@
 #include "common/store/names.h"
 #include "common/store/running.h"
 #include "common/store/store.h"
+#include "common/store/store_pause.h"
 
 struct text {
         const char *data; /* NULL: nothing */
         size_t len;
 };
 
-enum item_kind { ITEM_START, ITEM_HANDLE, ITEM_TASK_RUN, ITEM_LOG, ITEM_END };
+enum item_kind { ITEM_START, ITEM_TASK_RUN, ITEM_LOG, ITEM_END, ITEM_PAUSE };
 
 struct item {
         struct item *next;
         enum item_kind kind;
         uint64_t execution;
-};
-
-struct held_message {
-        struct text message_id, receipt_handle, group_id;
-        uint32_t receive_count;
 };
 
 struct settled {
@@ -38,7 +34,7 @@ struct end_item {
         struct item item;
         struct running *running; /* owned; NULL: not started here */
         enum run_state state;
-        uint64_t usec;
+        uint64_t usec, cpu_usec, memory_bytes;
         struct text outputs, error;
         struct name *queue;
         const struct settled *settled;
@@ -52,13 +48,6 @@ struct start_item {
         struct item item;
         struct running *running; /* of the set, later of the end */
         struct text input;
-        const struct held_message *held;
-        size_t held_count;
-};
-
-struct handle_item {
-        struct item item;
-        struct text message_id, receipt_handle;
 };
 
 struct task_run_item {
@@ -68,7 +57,7 @@ struct task_run_item {
         enum run_state state;
         struct name *task_id, *task_type;
         struct text value, outputs, error;
-        uint64_t start_usec, end_usec;
+        uint64_t start_usec, end_usec, cpu_usec, memory_bytes;
 };
 
 struct log_item {
@@ -80,11 +69,18 @@ struct log_item {
         struct text text;
 };
 
+struct pause_item {
+        struct item item;
+        struct text trigger;
+        struct store_pause pause;
+};
+
 struct batch {
         struct arena arena;
         struct item *first, **tail;   /* tail NULL: empty */
         struct end_item *ends, *last_end;
         struct buf scratch;
+        bool has_pause;               /* among its items */
 };
 
 void batch_reset(struct batch *b); /* empties it; keeps memory for the next one */
@@ -96,11 +92,11 @@ static inline bool batch_is_empty(const struct batch *b) {
 
 /* Each adds a copy: 0 or -ENOMEM (nothing was added). A start puts its execution into the set, an end takes it out. */
 int batch_add_start(struct batch *b, struct names *names, struct running_set *set, const struct store_execution *e);
-int batch_add_handle(struct batch *b, uint64_t execution, const char *message_id, const char *receipt_handle);
 int batch_add_task_run(struct batch *b, struct names *names, struct running *running, const struct store_task_run *t);
 int batch_add_log(struct batch *b, struct running *running, const struct store_log *l, uint64_t seq);
 int batch_add_end(struct batch *b, struct names *names, struct running_set *set, const struct store_end *e,
                   store_done_t done, void *userdata);
+int batch_add_pause(struct batch *b, const char *trigger, const struct store_pause *pause);
 
 /* Whether an end in this batch settles the message. */
 bool batch_settles(const struct batch *b, const char *queue_url, const char *message_id);

@@ -13,7 +13,6 @@
 #include "common/base/buf.h"
 #include "common/base/text.h"
 #include "common/store/schema.h"
-#include "common/store/store.h"
 
 #define READER_WAIT_MSEC 2000
 
@@ -80,7 +79,14 @@ struct sqlite3_stmt *database_finalize(struct sqlite3_stmt *statement) {
         return NULL;
 }
 
-static int read_pragma(struct sqlite3 *db, const char *sql, int64_t *ret) {
+struct identity {
+        int64_t application, version, objects;
+};
+
+/* In one statement, which sees one state while another process makes the tables. */
+static int read_identity(struct sqlite3 *db, struct identity *ret) {
+        static const char sql[] = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master) "
+                                  "FROM pragma_application_id, pragma_user_version";
         _cleanup_(database_finalizep) struct sqlite3_stmt *statement = NULL;
         int r = database_prepare(db, sql, &statement);
 
@@ -89,34 +95,18 @@ static int read_pragma(struct sqlite3 *db, const char *sql, int64_t *ret) {
         r = sqlite3_step(statement);
         if (r != SQLITE_ROW)
                 return r == SQLITE_DONE ? -EUCLEAN : database_errno(r);
-        *ret = sqlite3_column_int64(statement, 0);
+        *ret = (struct identity){ sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
+                                  sqlite3_column_int64(statement, 2) };
         return 0;
 }
 
-struct identity {
-        int64_t application, version, objects;
-};
-
-static int read_identity(struct sqlite3 *db, struct identity *ret) {
-        struct identity i = { 0 };
-        int r = read_pragma(db, "PRAGMA application_id", &i.application);
-
-        if (r == 0)
-                r = read_pragma(db, "PRAGMA user_version", &i.version);
-        if (r == 0)
-                r = read_pragma(db, "SELECT count(*) FROM sqlite_master", &i.objects);
-        if (r == 0)
-                *ret = i;
-        return r;
-}
-
 /* 0: ours; 1: empty; -EUCLEAN; -EPROTO. */
-static int judge(const struct identity *i) {
+static int judge(const struct identity *i, const struct schema *schema) {
         if (i->application == 0 && i->version == 0 && i->objects == 0)
                 return 1;
         if (i->application != SCHEMA_APPLICATION_ID || i->version < 1)
                 return -EUCLEAN;
-        return i->version > STORE_SCHEMA_VERSION ? -EPROTO : 0;
+        return i->version > schema->version ? -EPROTO : 0;
 }
 
 /* The sentence for an open that failed. */
@@ -127,6 +117,11 @@ static int explain(const char *path, struct sqlite3 *db, int error, char **ret_m
                 return error;
         if (error == -EPROTO)
                 *ret_message = text_printf("the store %s was made by a newer version of this program", path);
+        else if (error == -ENODATA)
+                *ret_message = text_printf("nothing is recorded in %s yet", path);
+        else if (error == -ESTALE)
+                *ret_message = text_printf("the store %s was made by an older version of this program; the agent or "
+                                           "'sqsflow run', whichever writes to it, brings it forward", path);
         else if (error == -EUCLEAN)
                 *ret_message = text_printf("%s is not a store of this program, or it is damaged%s%s", path,
                                            db && sqlite3_errcode(db) ? ": " : "",
@@ -151,25 +146,36 @@ static void be_frugal(void) {
         sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-static int prepare_writer(struct sqlite3 *db) {
-        struct identity identity;
+static int prepare_writer(struct sqlite3 *db, const struct schema *schema, unsigned *ret_version) {
+        struct identity identity = { 0 };
         int r;
 
         sqlite3_extended_result_codes(db, 1);
         r = read_identity(db, &identity);
         if (r != 0)
                 return r;
-        r = judge(&identity);
+        r = judge(&identity, schema);
         if (r < 0)
                 return r;
-        r = database_exec(db, writer_pragmas);
-        if (r < 0)
-                return r;
-        return schema_migrate(db, (unsigned)identity.version);
+        *ret_version = (unsigned)identity.version;
+        return database_exec(db, writer_pragmas);
 }
 
-int database_open_writer(const char *path, struct sqlite3 **ret, char **ret_message) {
+static int bring_forward(struct sqlite3 *db, const struct schema *schema, const struct store_progress *progress,
+                         unsigned version, const char *path, char **ret_message) {
+        _cleanup_free_ char *reason = NULL;
+        int r = schema_migrate(db, schema, progress, &version, &reason);
+
+        if (r < 0 && ret_message)
+                *ret_message = text_printf("the store %s cannot be brought from schema version %u to %u and stays as it "
+                                           "is: %s", path, version, version + 1, reason ? reason : strerror(-r));
+        return r;
+}
+
+int database_open_writer(const char *path, const struct schema *schema, const struct store_progress *progress,
+                         struct sqlite3 **ret, unsigned *ret_was, char **ret_message) {
         _cleanup_(database_closep) struct sqlite3 *db = NULL;
+        unsigned was = 0;
         int r = make_file(path);
 
         be_frugal();
@@ -177,17 +183,21 @@ int database_open_writer(const char *path, struct sqlite3 **ret, char **ret_mess
                 return explain(path, NULL, r, ret_message);
         r = database_errno(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
         if (r == 0)
-                r = prepare_writer(db);
+                r = prepare_writer(db, schema, &was);
         if (r < 0)
                 return explain(path, db, r, ret_message);
+        r = bring_forward(db, schema, was > 0 ? progress : NULL, was, path, ret_message); /* making one is quick */
+        if (r < 0)
+                return r;
+        *ret_was = was;
         *ret = TAKE_PTR(db);
         return 0;
 }
 
 /* --- reading --------------------------------------------------------------------------------------------------------- */
 
-static int try_reader(const char *name, int flags, struct sqlite3 **ret) {
-        struct identity identity;
+static int try_reader(const char *name, int flags, const struct schema *schema, struct sqlite3 **ret) {
+        struct identity identity = { 0 };
         int r = database_errno(sqlite3_open_v2(name, ret, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | flags, NULL));
 
         if (r < 0)
@@ -197,8 +207,10 @@ static int try_reader(const char *name, int flags, struct sqlite3 **ret) {
         r = read_identity(*ret, &identity);
         if (r != 0)
                 return r;
-        r = judge(&identity);
-        return r > 0 ? -EUCLEAN : r;
+        r = judge(&identity, schema);
+        if (r != 0)
+                return r > 0 ? -ENODATA : r;
+        return identity.version < schema->version ? -ESTALE : 0;
 }
 
 /* "file:/var/lib/…?immutable=1", with what has a meaning in a URI written as %XX. Owned. */
@@ -217,7 +229,7 @@ static char *file_uri(const char *path) {
 
 /* A WAL database cannot be read without its companion files, and who may only read cannot make them. When they are
  * missing, nobody is writing and everything is in the file itself, so that it may be read as it is. */
-static int try_immutable(const char *path, struct sqlite3 **ret) {
+static int try_immutable(const char *path, const struct schema *schema, struct sqlite3 **ret) {
         _cleanup_free_ char *wal = text_printf("%s-wal", path);
         _cleanup_free_ char *uri = NULL;
         struct stat st;
@@ -229,20 +241,20 @@ static int try_immutable(const char *path, struct sqlite3 **ret) {
         uri = file_uri(path);
         if (!uri)
                 return -ENOMEM;
-        return try_reader(uri, SQLITE_OPEN_URI, ret);
+        return try_reader(uri, SQLITE_OPEN_URI, schema, ret);
 }
 
-int database_open_reader(const char *path, struct sqlite3 **ret, char **ret_message) {
+int database_open_reader(const char *path, const struct schema *schema, struct sqlite3 **ret, char **ret_message) {
         _cleanup_(database_closep) struct sqlite3 *db = NULL;
         struct stat st;
         int r;
 
         if (stat(path, &st) < 0)
                 return explain(path, NULL, -errno, ret_message);
-        r = try_reader(path, 0, &db);
+        r = try_reader(path, 0, schema, &db);
         if (r == -ENOENT || r == -EROFS) {
                 db = database_close(db);
-                r = try_immutable(path, &db);
+                r = try_immutable(path, schema, &db);
         }
         if (r < 0)
                 return explain(path, db, r, ret_message);

@@ -8,17 +8,22 @@
 
 #include "common/base/cleanup.h"
 
+struct schema;
+struct store_progress;
 struct sqlite3;
 struct sqlite3_stmt;
 
 struct sqlite3 *database_close(struct sqlite3 *db);
 DEFINE_CLEANUP(struct sqlite3 *, database_close)
 
-/* Opens, makes (0640) and migrates. Errors as store_open(). */
-int database_open_writer(const char *path, struct sqlite3 **ret, char **ret_message) _must_check_;
+/* Opens, makes (0640) and migrates; *ret_was is the version that was found (0: it was made). `progress` (NULL: none) and
+ * errors as store_open_watched(). */
+int database_open_writer(const char *path, const struct schema *schema, const struct store_progress *progress,
+                         struct sqlite3 **ret, unsigned *ret_was, char **ret_message) _must_check_;
 /* Opens without being able to change anything, while a writer is at work or not. Errors as store_open(), -ENOENT when
- * there is none. */
-int database_open_reader(const char *path, struct sqlite3 **ret, char **ret_message) _must_check_;
+ * there is none, -ESTALE when it is of an older version, which only a writer can bring forward. */
+int database_open_reader(const char *path, const struct schema *schema, struct sqlite3 **ret,
+                         char **ret_message) _must_check_;
 
 /* A SQLite result code as -errno: -ENOSPC full, -EBUSY locked by another, -EUCLEAN damaged, -EIO, … */
 int database_errno(int code);

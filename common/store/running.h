@@ -14,7 +14,7 @@ struct running {
         uint64_t id;
         struct name *flow, *trigger, *queue;
         uint64_t flow_revision, start_usec;
-        bool held;                    /* its rows may be in `held` */
+        bool written;                 /* its row may be in `running` */
         bool has_input, has_records;  /* … and in `input`; in `task_run` or `log` */
         const struct end_item *end;   /* it has ended, in the batch that is not written yet; else NULL */
         size_t messages_len;

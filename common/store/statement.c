@@ -9,28 +9,32 @@
 
 static const char *const statement_text[STATEMENT_COUNT] = {
         [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+        [STATEMENT_READ] = "BEGIN",
         [STATEMENT_COMMIT] = "COMMIT",
         [STATEMENT_NAME_FIND] = "SELECT id FROM name WHERE text = ?1",
         [STATEMENT_NAME_ADD] = "INSERT INTO name (text) VALUES (?1)",
         [STATEMENT_EXECUTION_ADD] =
                 "REPLACE INTO execution (id, flow, flow_revision, trigger, queue, start_usec, messages, state, end_usec, error, "
-                "outputs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                "outputs, cpu_usec, memory_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         [STATEMENT_INPUT_ADD] = "REPLACE INTO input (execution, text) VALUES (?1, ?2)",
         [STATEMENT_INPUT_DELETE] = "DELETE FROM input WHERE execution = ?1",
-        [STATEMENT_HELD_ADD] =
-                "REPLACE INTO held (execution, seq, message_id, receipt_handle, group_id, receive_count, flow, flow_revision, "
-                "trigger, queue, start_usec, messages) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        [STATEMENT_HELD_HANDLE] = "UPDATE held SET receipt_handle = ?3 WHERE execution = ?1 AND message_id = ?2",
-        [STATEMENT_HELD_DELETE] = "DELETE FROM held WHERE execution = ?1",
+        [STATEMENT_RUNNING_ADD] = "REPLACE INTO running (execution, flow, flow_revision, trigger, queue, start_usec, messages) "
+                                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        [STATEMENT_RUNNING_DELETE] = "DELETE FROM running WHERE execution = ?1",
         [STATEMENT_TASK_RUN_PUT] =
                 "REPLACE INTO task_run (execution, seq, parent, task_id, task_type, state, attempts, start_usec, "
-                "end_usec, value, error, outputs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                "end_usec, value, error, outputs, cpu_usec, memory_bytes) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         [STATEMENT_TASK_RUN_DELETE] = "DELETE FROM task_run WHERE execution = ?1",
         [STATEMENT_LOG_ADD] = "REPLACE INTO log (execution, seq, task_run, level, usec, text) "
                               "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         [STATEMENT_LOG_DELETE] = "DELETE FROM log WHERE execution = ?1",
         [STATEMENT_LEDGER_ADD] = "INSERT OR IGNORE INTO ledger (sent_msec, queue, message, day) "
                                  "VALUES (?1, ?2, ?3, ?4)",
+        [STATEMENT_PAUSE_ADD] = "INSERT OR IGNORE INTO pause (trigger, since_usec, after) VALUES (?1, ?2, ?3)",
+        [STATEMENT_PAUSE_DELETE] = "DELETE FROM pause WHERE trigger = ?1",
+        [STATEMENT_PAUSE_FIND] = "SELECT since_usec, after FROM pause WHERE trigger = ?1",
+        [STATEMENT_EXECUTION_FIND] = "SELECT 1 FROM execution WHERE id = ?1",
         [STATEMENT_OLD_FIND] = "SELECT id, start_usec < ?1 FROM execution WHERE end_usec < ?1 OR start_usec >= ?1 "
                                "ORDER BY id LIMIT 1",
         [STATEMENT_LOG_DELETE_SOME] = "DELETE FROM log WHERE execution = ?1 AND seq IN "

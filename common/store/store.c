@@ -9,28 +9,47 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "common/store/schema.h"
 #include "common/store/store_private.h"
 
 /* While nothing can be written, ends and handles must be kept, but log lines without end may not eat the memory. */
 #define QUEUED_LOG_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
-/* The lock is a file of its own: closing any descriptor of the database would drop SQLite's own locks (fcntl(2)). */
+/* The lock is a file of its own: closing any descriptor of the database would drop SQLite's own locks (fcntl(2)). It is one of
+ * the open file description, which unlike flock(2)'s can be asked for without trying to take it. */
+static struct flock whole_file(void) {
+        return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+}
+
+int store_is_owned(const char *path) {
+        _cleanup_free_ char *name = text_printf("%s.lock", path);
+        _cleanup_close_ int fd = -1;
+        struct flock lock = whole_file();
+
+        if (!name)
+                return -ENOMEM;
+        fd = open(name, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        return fcntl(fd, F_OFD_GETLK, &lock) < 0 ? -errno : lock.l_type != F_UNLCK;
+}
+
 static int take_lock(const char *path, int *ret_fd, char **ret_message) {
         _cleanup_free_ char *name = text_printf("%s.lock", path);
         _cleanup_close_ int fd = -1;
+        struct flock lock = whole_file();
 
         if (!name)
                 return -ENOMEM;
         fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0) {
                 *ret_fd = TAKE_FD(fd);
                 return 0;
         }
-        if (fd >= 0 && errno == EWOULDBLOCK) {
+        if (fd >= 0 && (errno == EAGAIN || errno == EACCES)) {
                 if (ret_message)
                         *ret_message = text_printf("the store %s is in use by another process", path);
                 return -EBUSY;
@@ -40,7 +59,8 @@ static int take_lock(const char *path, int *ret_fd, char **ret_message) {
         return -errno;
 }
 
-static int open_store(struct store *s, const char *path, char **ret_message) {
+static int open_store(struct store *s, const char *path, const struct store_progress *progress, char **ret_message) {
+        unsigned was;
         int r;
 
         s->path = text_dup(path);
@@ -49,9 +69,12 @@ static int open_store(struct store *s, const char *path, char **ret_message) {
         r = take_lock(path, &s->lock_fd, ret_message);
         if (r < 0)
                 return r;
-        r = database_open_writer(path, &s->db, ret_message);
+        r = database_open_writer(path, &store_schema, progress, &s->db, &was, ret_message);
         if (r < 0)
                 return r;
+        s->passage = schema_passage_text(was, store_schema.version);
+        if (!s->passage)
+                return -ENOMEM;
         r = statements_prepare(s);
         if (r < 0 && r != -ENOMEM) {
                 if (ret_message)
@@ -70,12 +93,18 @@ static struct store *close_store(struct store *s) {
         running_set_done(&s->running);
         names_done(&s->names);
         free(s->problem);
+        free(s->passage);
         free(s->path);
         free(s);
         return NULL;
 }
 
 int store_open(const char *path, enum store_history history, struct store **ret, char **ret_message) {
+        return store_open_watched(path, history, NULL, ret, ret_message);
+}
+
+int store_open_watched(const char *path, enum store_history history, const struct store_progress *progress,
+                       struct store **ret, char **ret_message) {
         struct store *s = calloc(1, sizeof(*s));
         int r;
 
@@ -83,7 +112,7 @@ int store_open(const char *path, enum store_history history, struct store **ret,
                 return -ENOMEM;
         s->lock_fd = -1;
         s->history = history;
-        r = open_store(s, path, ret_message);
+        r = open_store(s, path, progress, ret_message);
         if (r < 0) {
                 close_store(s);
                 return r;
@@ -106,10 +135,6 @@ int store_execution_started(struct store *s, const struct store_execution *e) {
         return batch_add_start(&s->batch, &s->names, &s->running, e);
 }
 
-int store_message_handle(struct store *s, uint64_t execution_id, const char *message_id, const char *receipt_handle) {
-        return batch_add_handle(&s->batch, execution_id, message_id, receipt_handle);
-}
-
 /* Which execution a record belongs to matters only when its end may make the record pointless. */
 static struct running *find_running(const struct store *s, uint64_t execution_id) {
         return s->history == STORE_HISTORY_FAILURES ? running_find(&s->running, execution_id) : NULL;
@@ -126,7 +151,7 @@ int store_log(struct store *s, const struct store_log *l) {
                 return 0;
         if (s->failed && s->batch.arena.used_bytes > QUEUED_LOG_BYTES_MAX)
                 return -ENOBUFS;
-        return batch_add_log(&s->batch, find_running(s, l->execution_id), l, ++s->log_seq);
+        return batch_add_log(&s->batch, find_running(s, l->execution_id), l, l->seq > 0 ? l->seq : ++s->log_seq);
 }
 
 int store_execution_ended(struct store *s, const struct store_end *e, store_done_t done, void *userdata) {
@@ -151,8 +176,10 @@ int store_commit(struct store *s) {
         struct batch written;
         int r;
 
-        if (batch_is_empty(&s->batch))
+        if (batch_is_empty(&s->batch)) {
+                store_end_reading(s);
                 return 1;
+        }
         r = store_write(s, &s->batch);
         if (r < 0)
                 return r;
@@ -166,6 +193,10 @@ int store_commit(struct store *s) {
         batch_done(&s->spare); /* a completion that committed has left one */
         s->spare = written;
         return 0;
+}
+
+const char *store_passage(const struct store *s) {
+        return s->passage;
 }
 
 bool store_is_healthy(const struct store *s) {
@@ -211,7 +242,9 @@ int store_ledger_has_sent(struct store *s, const char *queue_url, const char *me
         queue = names_get(&s->names, queue_url);
         if (!queue)
                 return -ENOMEM;
-        r = queue->id == 0 ? name_find(s, queue) : 1;
+        r = store_read(s);
+        if (r == 0)
+                r = queue->id == 0 ? name_find(s, queue) : 1;
         if (r <= 0)
                 return r;
         if (sent_usec > 0) {

@@ -8,15 +8,15 @@
 
 enum statement {
         STATEMENT_BEGIN,
+        STATEMENT_READ,
         STATEMENT_COMMIT,
         STATEMENT_NAME_FIND,
         STATEMENT_NAME_ADD,
         STATEMENT_EXECUTION_ADD,
         STATEMENT_INPUT_ADD,
         STATEMENT_INPUT_DELETE,
-        STATEMENT_HELD_ADD,
-        STATEMENT_HELD_HANDLE,
-        STATEMENT_HELD_DELETE,
+        STATEMENT_RUNNING_ADD,
+        STATEMENT_RUNNING_DELETE,
         STATEMENT_TASK_RUN_PUT,
         STATEMENT_TASK_RUN_DELETE,
         STATEMENT_LOG_ADD,
@@ -24,6 +24,10 @@ enum statement {
         STATEMENT_LEDGER_ADD,
         STATEMENT_LEDGER_FIND,
         STATEMENT_LEDGER_SEARCH,
+        STATEMENT_PAUSE_ADD,
+        STATEMENT_PAUSE_DELETE,
+        STATEMENT_PAUSE_FIND,
+        STATEMENT_EXECUTION_FIND,
         STATEMENT_OLD_FIND,
         STATEMENT_LOG_DELETE_SOME,
         STATEMENT_TASK_RUN_DELETE_SOME,
@@ -36,6 +40,7 @@ enum statement {
 
 struct store {
         char *path;
+        char *passage;
         int lock_fd;
         enum store_history history;
         struct sqlite3 *db;
@@ -45,6 +50,7 @@ struct store {
         struct batch batch;  /* what the next commit writes */
         struct batch spare;  /* empty, with memory */
         uint64_t log_seq;
+        bool reading;        /* a transaction is open for look-ups; store_begin() takes it over */
         bool failed;         /* the last try to write */
         char *problem;       /* why; NULL also when there was no memory for it */
 };
@@ -64,7 +70,11 @@ int name_write(struct store *s, struct name *name);
 
 /* Writes the batch in one transaction. 0 or -errno, and then nothing of it is in the database. */
 int store_write(struct store *s, const struct batch *batch);
-/* BEGIN IMMEDIATE; and COMMIT when r is 0, else ROLLBACK. Returns r, or why the COMMIT failed. */
+/* Opens a transaction for look-ups, unless one is open: many of them then share its locks. 0 or -errno. */
+int store_read(struct store *s);
+void store_end_reading(struct store *s); /* closes it, if one is open */
+/* BEGIN IMMEDIATE, or the transaction of the look-ups, which the first write turns into the same (nobody else writes, so it
+ * sees the newest state); and COMMIT when r is 0, else ROLLBACK. Returns r, or why the COMMIT failed. */
 int store_begin(struct store *s);
 int store_finish(struct store *s, int r);
 void store_rollback(struct store *s);

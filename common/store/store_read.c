@@ -10,6 +10,7 @@
 #include "common/base/ident.h"
 #include "common/base/clock.h"
 #include "common/store/database.h"
+#include "common/store/schema.h"
 
 /* Ids are made a moment before the start is taken, or after. */
 #define ID_SLACK_USEC (10 * USEC_PER_SEC)
@@ -24,7 +25,7 @@ int store_reader_open(const char *path, struct store_reader **ret, char **ret_me
 
         if (!reader)
                 return -ENOMEM;
-        r = database_open_reader(path, &reader->db, ret_message);
+        r = database_open_reader(path, &store_schema, &reader->db, ret_message);
         if (r < 0) {
                 free(reader);
                 return r;
@@ -77,10 +78,11 @@ static int each_row(struct sqlite3_stmt *st, int (*on_row)(struct sqlite3_stmt *
         "LEFT JOIN name AS q ON q.id = e.queue "
 #define ENDED                                                                                                       \
         "SELECT e.id, f.text, e.flow_revision, t.text, q.text, e.state, e.start_usec, e.end_usec, e.error, e.messages, " \
-        "e.outputs" NAMES("execution")
+        "e.outputs, e.cpu_usec, e.memory_bytes" NAMES("execution")
 #define RUNNING                                                                                                     \
-        "SELECT e.execution, f.text, e.flow_revision, t.text, q.text, 2, e.start_usec, NULL, NULL, e.messages, NULL" \
-        NAMES("held")
+        "SELECT e.execution, f.text, e.flow_revision, t.text, q.text, 2, e.start_usec, NULL, NULL, e.messages, NULL, " \
+        "NULL, NULL" \
+        NAMES("running")
 
 static struct store_record column_record(struct sqlite3_stmt *st) {
         return (struct store_record){
@@ -95,6 +97,8 @@ static struct store_record column_record(struct sqlite3_stmt *st) {
                 .error = column_text(st, 8),
                 .messages = column_text(st, 9),
                 .outputs = column_text(st, 10),
+                .cpu_usec = column_u64(st, 11),
+                .memory_bytes = column_u64(st, 12),
         };
 }
 
@@ -136,7 +140,7 @@ static char *list_sql(const struct store_filter *f) {
         if (any)
                 buf_append_str(&sql, " UNION ALL ");
         if (any || running) {
-                buf_append_str(&sql, RUNNING "WHERE e.seq = 0");
+                buf_append_str(&sql, RUNNING "WHERE 1");
                 put_filter(&sql, f);
         }
         buf_append_str(&sql, " ORDER BY 1 DESC LIMIT ?4");
@@ -174,7 +178,7 @@ static int read_input(struct store_reader *reader, uint64_t id, struct sqlite3_s
 }
 
 int store_reader_get(struct store_reader *reader, uint64_t id, store_record_t on_record, void *userdata) {
-        static const char sql[] = ENDED "WHERE e.id = ?1 UNION ALL " RUNNING "WHERE e.execution = ?1 AND e.seq = 0 LIMIT 1";
+        static const char sql[] = ENDED "WHERE e.id = ?1 UNION ALL " RUNNING "WHERE e.execution = ?1 LIMIT 1";
         _cleanup_(database_finalizep) struct sqlite3_stmt *st = NULL, *input = NULL;
         struct store_record record;
         int code, r = database_prepare(reader->db, sql, &st);
@@ -211,7 +215,7 @@ int store_reader_resolve(struct store_reader *reader, const char *text, uint64_t
         if (complete_id(text, '0', &low) < 0 || complete_id(text, 'z', &high) < 0)
                 return -EINVAL;
         r = database_prepare(reader->db, "SELECT id FROM execution WHERE id BETWEEN ?1 AND ?2 UNION ALL "
-                             "SELECT execution FROM held WHERE execution BETWEEN ?1 AND ?2 AND seq = 0 LIMIT 2", &st);
+                             "SELECT execution FROM running WHERE execution BETWEEN ?1 AND ?2 LIMIT 2", &st);
         if (r < 0)
                 return r;
         sqlite3_bind_int64(st, 1, (sqlite3_int64)low);
@@ -231,7 +235,7 @@ int store_reader_counts(struct store_reader *reader, uint64_t ret_counts[RUN_STA
         _cleanup_(database_finalizep) struct sqlite3_stmt *st = NULL;
         uint64_t counts[RUN_STATE_COUNT] = { 0 };
         int code, r = database_prepare(reader->db, "SELECT state, count(*) FROM execution GROUP BY state UNION ALL "
-                                                   "SELECT 2, count(*) FROM held WHERE seq = 0", &st);
+                                                   "SELECT 2, count(*) FROM running", &st);
 
         if (r < 0)
                 return r;
@@ -271,12 +275,15 @@ static int on_task_run_row(struct sqlite3_stmt *st, void *context) {
                 .value = column_text(st, 8),
                 .error = column_text(st, 9),
                 .outputs = column_text(st, 10),
+                .cpu_usec = column_u64(st, 11),
+                .memory_bytes = column_u64(st, 12),
         });
 }
 
 int store_reader_task_runs(struct store_reader *reader, uint64_t id, store_task_run_t on_task_run, void *userdata) {
         static const char sql[] = "SELECT r.seq, r.parent, i.text, t.text, r.state, r.attempts, r.start_usec, r.end_usec, "
-                                  "r.value, r.error, r.outputs FROM task_run AS r LEFT JOIN name AS i ON i.id = r.task_id "
+                                  "r.value, r.error, r.outputs, r.cpu_usec, r.memory_bytes "
+                                  "FROM task_run AS r LEFT JOIN name AS i ON i.id = r.task_id "
                                   "LEFT JOIN name AS t ON t.id = r.task_type WHERE r.execution = ?1 ORDER BY r.seq";
         struct task_runs runs = { .execution = id, .on_task_run = on_task_run, .userdata = userdata };
         _cleanup_(database_finalizep) struct sqlite3_stmt *st = NULL;

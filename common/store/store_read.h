@@ -14,7 +14,8 @@
 
 struct store_reader;
 
-/* -ENOENT: no store there; -EACCES; -EUCLEAN, -EPROTO as store_open(). *ret_message (may be NULL): an owned sentence. */
+/* -ENOENT: no store there; -ENODATA: one that is being made, with nothing in it; -EACCES; -EUCLEAN, -EPROTO as store_open();
+ * -ESTALE: an older one, which store_open() brings forward. *ret_message (may be NULL): an owned sentence. */
 int store_reader_open(const char *path, struct store_reader **ret, char **ret_message) _must_check_;
 struct store_reader *store_reader_free(struct store_reader *reader);
 DEFINE_CLEANUP(struct store_reader *, store_reader_free)
@@ -33,6 +34,7 @@ struct store_record {
         const char *messages;             /* JSON: [[message id, group id or null, receive count], …]; NULL: none */
         const char *outputs;              /* JSON; NULL: none */
         const char *input;                /* JSON; NULL: none, and in lists */
+        uint64_t cpu_usec, memory_bytes;  /* 0: no process, or not known */
 };
 typedef int (*store_record_t)(void *userdata, const struct store_record *record);
 

@@ -80,32 +80,6 @@ int store_retain(struct store *s, uint64_t history_before_usec, uint64_t ledger_
 
 /* --- after a crash --------------------------------------------------------------------------------------------------- */
 
-static int tell_orphans(struct store *s, store_orphan_t on_message, void *userdata) {
-        static const char sql[] = "SELECT h.execution, t.text, q.text, h.message_id, h.receipt_handle, h.group_id, "
-                                  "h.receive_count FROM held AS h JOIN held AS e ON e.execution = h.execution AND e.seq = 0 "
-                                  "LEFT JOIN name AS t ON t.id = e.trigger LEFT JOIN name AS q ON q.id = e.queue "
-                                  "WHERE h.message_id IS NOT NULL ORDER BY h.execution, h.seq";
-        _cleanup_(database_finalizep) struct sqlite3_stmt *st = NULL;
-        int code, r = database_prepare(s->db, sql, &st);
-
-        if (r < 0)
-                return r;
-        while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-                struct store_message message = {
-                        .message_id = (const char *)sqlite3_column_text(st, 3),
-                        .receipt_handle = (const char *)sqlite3_column_text(st, 4),
-                        .group_id = (const char *)sqlite3_column_text(st, 5),
-                        .receive_count = (uint32_t)sqlite3_column_int64(st, 6),
-                };
-
-                r = on_message(userdata, (uint64_t)sqlite3_column_int64(st, 0),
-                               (const char *)sqlite3_column_text(st, 1), (const char *)sqlite3_column_text(st, 2), &message);
-                if (r < 0)
-                        return r;
-        }
-        return code == SQLITE_DONE ? 0 : database_errno(code);
-}
-
 static int run_at(struct store *s, const char *sql, uint64_t now_usec) {
         _cleanup_(database_finalizep) struct sqlite3_stmt *st = NULL;
         int r = database_prepare(s->db, sql, &st);
@@ -123,29 +97,34 @@ static int end_orphans(struct store *s, uint64_t now_usec) {
                 return 0;
         r = run_at(s,
                    "UPDATE task_run SET state = 8, end_usec = ?1 "
-                   "WHERE execution IN (SELECT execution FROM held) AND state < 5",
+                   "WHERE execution IN (SELECT execution FROM running) AND state < 5",
                    now_usec);
         if (r < 0)
                 return r;
         return run_at(s,
                       "REPLACE INTO execution (id, flow, flow_revision, trigger, queue, start_usec, messages, state, end_usec, "
                       "error) SELECT execution, flow, flow_revision, trigger, queue, start_usec, messages, 8, ?1, "
-                      "'the agent ended while this ran' FROM held WHERE seq = 0",
+                      "'" STORE_ORPHAN_ERROR "' FROM running",
                       now_usec);
 }
 
-int store_kill_orphans(struct store *s, uint64_t now_usec, store_orphan_t on_message, void *userdata) {
+int store_kill_orphans(struct store *s, uint64_t now_usec) {
         int r = store_begin(s);
 
         if (r < 0)
                 return store_note(s, r);
-        r = on_message ? tell_orphans(s, on_message, userdata) : 0;
-        if (r < 0) {
-                store_rollback(s); /* refused by the caller: no fault of the store's */
-                return r;
-        }
         r = end_orphans(s, now_usec);
         if (r == 0)
-                r = database_exec(s->db, "DELETE FROM held");
+                r = database_exec(s->db, "DELETE FROM running");
         return store_finish(s, r);
+}
+
+int store_has_execution(struct store *s, uint64_t execution_id) {
+        struct sqlite3_stmt *st = s->statements[STATEMENT_EXECUTION_FIND];
+        int code;
+
+        sqlite3_bind_int64(st, 1, (sqlite3_int64)execution_id);
+        code = sqlite3_step(st);
+        sqlite3_reset(st);
+        return code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : database_errno(code);
 }

@@ -2,8 +2,8 @@
 /* Carries a batch into the database, in one transaction: an item after the other, each by the function of its kind.
  *
  * What history is kept is decided here and by store_log() and store_task_run(): `failures` leaves out what a success in
- * the same batch makes pointless and deletes what earlier batches wrote; `none` keeps an execution only while it runs,
- * for a restart that has to give its messages back. The ledger is always kept. */
+ * the same batch makes pointless and deletes what earlier batches wrote; `none` keeps an execution only while it runs.
+ * The ledger is always kept. */
 #include <sqlite3.h>
 
 #include "common/base/clock.h"
@@ -43,9 +43,9 @@ static int bind_name(struct store *s, struct sqlite3_stmt *statement, int index,
         return 0;
 }
 
-static void bind_usec(struct sqlite3_stmt *statement, int index, uint64_t usec) {
-        if (usec > 0)
-                sqlite3_bind_int64(statement, index, INT64(usec));
+static void bind_count(struct sqlite3_stmt *statement, int index, uint64_t count) {
+        if (count > 0)
+                sqlite3_bind_int64(statement, index, INT64(count));
         else
                 sqlite3_bind_null(statement, index);
 }
@@ -81,55 +81,23 @@ static int write_input(struct store *s, struct running *r, struct text input) {
         return statement_run(st);
 }
 
-static int write_held(struct store *s, const struct start_item *i, size_t seq) {
-        static const struct held_message no_message;
-        const struct held_message *m = seq < i->held_count ? &i->held[seq] : &no_message;
-        struct sqlite3_stmt *st = s->statements[STATEMENT_HELD_ADD];
-        int r;
-
-        sqlite3_bind_int64(st, 1, INT64(i->item.execution));
-        sqlite3_bind_int64(st, 2, INT64(seq));
-        statement_bind_text(st, 3, m->message_id);
-        statement_bind_text(st, 4, m->receipt_handle);
-        statement_bind_text(st, 5, m->group_id);
-        sqlite3_bind_int64(st, 6, m->receive_count);
-        if (seq == 0) {
-                r = bind_running(s, st, 7, i->running);
-                if (r < 0)
-                        return r;
-        }
-        for (int column = 7; seq > 0 && column <= 12; column++)
-                sqlite3_bind_null(st, column);
-        return statement_run(st);
-}
-
 static int write_start(struct store *s, const struct item *item) {
         const struct start_item *i = (const struct start_item *)item;
+        struct sqlite3_stmt *st = s->statements[STATEMENT_RUNNING_ADD];
         struct running *running = i->running;
         int r = 0;
 
         if (i->input.data && s->history != STORE_HISTORY_NONE && !is_dropped(s, running))
                 r = write_input(s, running, i->input);
         if (r < 0 || running->end)
-                return r; /* an end in the same batch: it never was held */
-        running->held = true;
-        r = write_held(s, i, 0);
-        for (size_t seq = 1; r == 0 && seq < i->held_count; seq++)
-                r = write_held(s, i, seq);
-        return r;
+                return r; /* an end in the same batch: nobody will see it running */
+        running->written = true;
+        sqlite3_bind_int64(st, 1, INT64(item->execution));
+        r = bind_running(s, st, 2, running);
+        return r < 0 ? r : statement_run(st);
 }
 
 /* --- while it runs --------------------------------------------------------------------------------------------------- */
-
-static int write_handle(struct store *s, const struct item *item) {
-        const struct handle_item *i = (const struct handle_item *)item;
-        struct sqlite3_stmt *st = s->statements[STATEMENT_HELD_HANDLE];
-
-        sqlite3_bind_int64(st, 1, INT64(item->execution));
-        statement_bind_text(st, 2, i->message_id);
-        statement_bind_text(st, 3, i->receipt_handle);
-        return statement_run(st);
-}
 
 static int write_task_run(struct store *s, const struct item *item) {
         const struct task_run_item *i = (const struct task_run_item *)item;
@@ -147,11 +115,13 @@ static int write_task_run(struct store *s, const struct item *item) {
         bind_index(st, 3, i->parent);
         sqlite3_bind_int(st, 6, i->state);
         sqlite3_bind_int64(st, 7, i->attempts);
-        bind_usec(st, 8, i->start_usec);
-        bind_usec(st, 9, i->end_usec);
+        bind_count(st, 8, i->start_usec);
+        bind_count(st, 9, i->end_usec);
         statement_bind_text(st, 10, i->value);
         statement_bind_text(st, 11, i->error);
         statement_bind_text(st, 12, i->outputs);
+        bind_count(st, 13, i->cpu_usec);
+        bind_count(st, 14, i->memory_bytes);
         return statement_run(st);
 }
 
@@ -199,9 +169,11 @@ static int write_execution(struct store *s, const struct end_item *i) {
                 return r;
         sqlite3_bind_int64(st, 1, INT64(i->item.execution));
         sqlite3_bind_int(st, 8, i->state);
-        bind_usec(st, 9, i->usec);
+        bind_count(st, 9, i->usec);
         statement_bind_text(st, 10, i->error);
         statement_bind_text(st, 11, i->outputs);
+        bind_count(st, 12, i->cpu_usec);
+        bind_count(st, 13, i->memory_bytes);
         return statement_run(st);
 }
 
@@ -234,14 +206,47 @@ static int write_end(struct store *s, const struct item *item) {
 
         if (i->running)
                 r = history_keeps(s, i->state) ? write_execution(s, i) : delete_records(s, i->running);
-        if (r == 0 && i->running && i->running->held)
-                r = run_with_id(s, STATEMENT_HELD_DELETE, item->execution);
+        if (r == 0 && i->running && i->running->written)
+                r = run_with_id(s, STATEMENT_RUNNING_DELETE, item->execution);
         return r == 0 ? write_ledger(s, i) : r;
+}
+
+/* --- pauses ----------------------------------------------------------------------------------------------------------- */
+
+static int write_pause(struct store *s, const struct item *item) {
+        const struct pause_item *i = (const struct pause_item *)item;
+        bool is_paused = i->pause.since_usec > 0;
+        struct sqlite3_stmt *st = s->statements[is_paused ? STATEMENT_PAUSE_ADD : STATEMENT_PAUSE_DELETE];
+
+        statement_bind_text(st, 1, i->trigger);
+        if (is_paused) {
+                sqlite3_bind_int64(st, 2, INT64(i->pause.since_usec));
+                bind_count(st, 3, i->pause.after);
+        }
+        return statement_run(st);
 }
 
 /* --- the transaction ------------------------------------------------------------------------------------------------- */
 
+int store_read(struct store *s) {
+        int r = s->reading ? 0 : statement_run(s->statements[STATEMENT_READ]);
+
+        s->reading = r == 0;
+        return r;
+}
+
+void store_end_reading(struct store *s) {
+        if (!s->reading)
+                return;
+        s->reading = false;
+        (void)statement_run(s->statements[STATEMENT_COMMIT]); /* of nothing: it gives the locks back */
+}
+
 int store_begin(struct store *s) {
+        if (s->reading) {
+                s->reading = false;
+                return 0;
+        }
         return statement_run(s->statements[STATEMENT_BEGIN]);
 }
 
@@ -263,10 +268,10 @@ int store_finish(struct store *s, int r) {
         return r;
 }
 
-int store_write(struct store *s, const struct batch *batch) {
+static int write_items(struct store *s, const struct batch *batch) {
         static int (*const write[])(struct store *, const struct item *) = {
-                [ITEM_START] = write_start, [ITEM_HANDLE] = write_handle, [ITEM_TASK_RUN] = write_task_run,
-                [ITEM_LOG] = write_log,     [ITEM_END] = write_end,
+                [ITEM_START] = write_start, [ITEM_TASK_RUN] = write_task_run, [ITEM_LOG] = write_log, [ITEM_END] = write_end,
+                [ITEM_PAUSE] = write_pause,
         };
         int r = store_begin(s);
 
@@ -275,4 +280,22 @@ int store_write(struct store *s, const struct batch *batch) {
         for (const struct item *i = batch->first; r == 0 && i; i = i->next)
                 r = write[i->kind](s, i);
         return store_finish(s, r);
+}
+
+/* Repeating an execution after a power cut is the message's way; taking up what a person stopped is not. SQLite changes this
+ * outside of transactions only. */
+static int wait_for_disk(struct store *s, bool waits) {
+        store_end_reading(s);
+        return database_exec(s->db, waits ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+}
+
+int store_write(struct store *s, const struct batch *batch) {
+        int r;
+
+        if (!batch->has_pause)
+                return write_items(s, batch);
+        r = wait_for_disk(s, true);
+        r = r < 0 ? store_note(s, r) : write_items(s, batch);
+        (void)wait_for_disk(s, false); /* else the next ones wait, too */
+        return r;
 }

@@ -67,8 +67,8 @@ struct work {
         char uuid[37];
 };
 
-static int start(struct store *s, struct work *w, const char *handle, const char *body) {
-        struct store_message m = { .message_id = w->uuid, .receipt_handle = handle, .receive_count = 1 };
+static int start(struct store *s, struct work *w, const char *body) {
+        struct store_message m = { .message_id = w->uuid, .receive_count = 1 };
 
         return store_execution_started(s, &(struct store_execution){
                 .id = w->id, .flow = "shop.orders", .flow_revision = 7, .trigger = "orders", .queue_url = QUEUE,
@@ -94,7 +94,7 @@ static int finish(struct store *s, struct work *w) {
         return r;
 }
 
-static int run(struct store *s, const struct scenario *c, unsigned count, const char *handle, const char *body) {
+static int run(struct store *s, const struct scenario *c, unsigned count, const char *body) {
         struct work group[64];
         int r = 0;
 
@@ -102,7 +102,7 @@ static int run(struct store *s, const struct scenario *c, unsigned count, const 
                 for (unsigned i = 0; r >= 0 && i < c->group; i++) {
                         group[i].id = ident_make(clock_realtime_usec(), (uint32_t)next_random());
                         make_uuid(group[i].uuid);
-                        r = start(s, &group[i], handle, body);
+                        r = start(s, &group[i], body);
                 }
                 if (c->apart && r >= 0)
                         r = store_commit(s);
@@ -120,15 +120,13 @@ static int measure(const char *folder, const struct scenario *c, unsigned count)
         struct rusage usage;
         struct stat st;
         uint64_t cpu, wall;
-        char handle[420], body[4096] = "";
+        char body[4096] = "";
         int r;
 
         dir_remove_all(AT_FDCWD, folder);
         r = dir_make_all(folder, 0755);
         if (r < 0)
                 return r;
-        memset(handle, 'h', sizeof(handle) - 1);
-        handle[sizeof(handle) - 1] = '\0';
         memset(body, 'b', c->body_bytes);
         r = store_open(path, c->history, &s, &message);
         if (r < 0) {
@@ -137,7 +135,7 @@ static int measure(const char *folder, const struct scenario *c, unsigned count)
         }
         cpu = cpu_usec();
         wall = clock_monotonic_usec();
-        r = run(s, c, count, handle, c->body_bytes ? body : NULL);
+        r = run(s, c, count, c->body_bytes ? body : NULL);
         cpu = cpu_usec() - cpu;
         wall = clock_monotonic_usec() - wall;
         getrusage(RUSAGE_SELF, &usage);

@@ -2,12 +2,16 @@
 /* The floor under any consumer on this machine: one plain libcurl handle that receives ten messages and deletes ten,
  * again and again, until the queue is empty. It parses nothing but the receipt handles, signs nothing, runs nothing.
  *
- *     floor_queue ENDPOINT QUEUE_URL COUNT        prints {"messages": …, "cpu_us_per_message": …} */
+ *     floor_queue ENDPOINT QUEUE_URL COUNT [PROGRAM]        prints {"messages": …, "cpu_us_per_message": …}
+ *
+ * With PROGRAM it receives one message at a time and starts that with the message's id in SQSFLOW_MESSAGE_ID. */
 #include <curl/curl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #define BATCH 10
 #define BODY_MAX (4u * 1024 * 1024)
@@ -63,6 +67,24 @@ static unsigned delete_body(const char *queue_url, const char *answer, char *out
         return count;
 }
 
+/* Starts `program` for the first message in `answer`, if there is one, and waits for its end. */
+static void run(char *program, const char *answer) {
+        static const char key[] = "\"MessageId\":\"";
+        const char *id = strstr(answer, key);
+        char *argv[] = { program, NULL }, text[64];
+        pid_t pid;
+
+        if (!id)
+                return;
+        id += strlen(key);
+        snprintf(text, sizeof(text), "%.*s", (int)strcspn(id, "\""), id);
+        setenv("SQSFLOW_MESSAGE_ID", text, 1);
+        if (posix_spawn(&pid, program, NULL, NULL, argv, environ) != 0 || waitpid(pid, NULL, 0) < 0) {
+                fprintf(stderr, "%s cannot be run\n", program);
+                exit(1);
+        }
+}
+
 static double cpu_usec(void) {
         struct rusage u;
 
@@ -76,16 +98,17 @@ int main(int argc, char **argv) {
         struct curl_slist *receive_headers = headers_for("ReceiveMessage");
         struct curl_slist *delete_headers = headers_for("DeleteMessageBatch");
         CURL *curl = curl_easy_init();
-        long wanted = argc == 4 ? strtol(argv[3], NULL, 10) : 0, done = 0;
+        char *program = argc == 5 ? argv[4] : NULL;
+        long wanted = argc == 4 || program ? strtol(argv[3], NULL, 10) : 0, done = 0;
         double begun;
 
         if (wanted <= 0 || !answer.data || !curl) {
-                fprintf(stderr, "usage: %s ENDPOINT QUEUE_URL COUNT\n", argv[0]);
+                fprintf(stderr, "usage: %s ENDPOINT QUEUE_URL COUNT [PROGRAM]\n", argv[0]);
                 return 2;
         }
         snprintf(receive, sizeof(receive),
                  "{\"QueueUrl\":\"%s\",\"MaxNumberOfMessages\":%d,\"WaitTimeSeconds\":1,"
-                 "\"MessageSystemAttributeNames\":[\"All\"],\"MessageAttributeNames\":[\"All\"]}", argv[2], BATCH);
+                 "\"MessageSystemAttributeNames\":[\"All\"],\"MessageAttributeNames\":[\"All\"]}", argv[2], program ? 1 : BATCH);
         curl_easy_setopt(curl, CURLOPT_URL, argv[1]);
         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
         curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
@@ -94,6 +117,8 @@ int main(int argc, char **argv) {
                 unsigned count;
 
                 call(curl, receive_headers, receive, &answer);
+                if (program)
+                        run(program, answer.data);
                 count = delete_body(argv[2], answer.data, delete, sizeof(delete));
                 if (count)
                         call(curl, delete_headers, delete, &answer);

@@ -6,6 +6,7 @@
     make bench BENCH_ARGS="cpu spawn"   only these
 """
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -50,7 +51,9 @@ tasks:
   - id: stamp
     type: io.kestra.plugin.scripts.shell.Commands
     interpreter: ["STAMP"]
-    commands: ["MARKS/stamps"]
+    commands: [":"]
+    env:
+      STAMPS: MARKS/stamps
 """
 
 
@@ -65,8 +68,18 @@ def children(pid):
 
 
 def memory_kib(pid):
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return {name: int(re.search(rf"^{name}:\s+(\d+)", text, re.M)[1]) for name in ("Rss", "Pss", "Private_Dirty")}
+    """Rss and Pss; Own is what is resident of the process's own: its program, heap, stack and files, and of the libraries
+    the pages that it has changed (relocations, variables)."""
+    sums, library = dict.fromkeys(("Rss", "Pss", "Own"), 0), False
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        name, *fields = line.split()
+        if "-" in name:
+            library = ".so" in line
+        elif name in ("Rss:", "Pss:"):
+            sums[name[:-1]] += int(fields[0])
+        if name == ("Private_Dirty:" if library else "Rss:"):
+            sums["Own"] += int(fields[0])
+    return sums
 
 
 class Bench:
@@ -96,6 +109,7 @@ class Bench:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
         def empty():
+            time.sleep(0.1)  # asking costs a core's time, too
             attributes = self.server.call("GetQueueAttributes", QueueUrl=url, AttributeNames=names)["Attributes"]
             return all(attributes[name] == "0" for name in names)
         wait_until(empty, "an empty queue", seconds)
@@ -143,7 +157,8 @@ def bench_cpu(count=20000):
     print(f"cpu per message      agent {agent_cpu / count * 1e6:.1f} µs + runners {runner_cpu / count * 1e6:.1f} µs "
           f"= {total:.1f} µs; floor {floor['cpu_us_per_message']:.1f} µs (x{total / floor['cpu_us_per_message']:.1f}); "
           f"sqs-consumer {peer['cpu_us_per_message']:.0f} µs (x{peer['cpu_us_per_message'] / total:.1f} of ours)")
-    print(f"memory               agent {memory['Rss'] / 1024:.1f} MB RSS, {memory['Pss'] / 1024:.1f} MB PSS; "
+    print(f"memory               agent {memory['Rss'] / 1024:.1f} MB RSS, {memory['Pss'] / 1024:.1f} MB PSS, "
+          f"{memory['Own'] / 1024:.1f} MB its own; "
           f"{len(runner_memory)} runners, {statistics.mean(m['Pss'] for m in runner_memory) / 1024:.1f} MB PSS each; "
           f"sqs-consumer {peer['rss_mb']:.0f} MB RSS")
     print(f"calls                {count} messages: {calls.get('DeleteMessageBatch', 0)} delete calls of ours and the "
@@ -165,7 +180,7 @@ def bench_calls(count=10000):
           f"{receives} receives, {calls.get('ChangeMessageVisibilityBatch', 0)} visibility changes")
 
 
-def bench_spawn(count=6000, parallel=8, rounds=3):
+def bench_spawn(count=20000, parallel=8, rounds=3):
     """Executions a second with one process each, against a bare posix_spawn and wait loop, in turn."""
     floor_program = build("floor_spawn")
     ratios, floors, ours = [], [], []
@@ -175,8 +190,8 @@ def bench_spawn(count=6000, parallel=8, rounds=3):
             url = bench.queue(count=count)
             bench.agent.flow(SPAWN_FLOW)
             bench.agent.configure([{"id": "bench", "queueUrl": url, "flow": "bench.spawn", "concurrency": parallel}])
-            begun = time.monotonic()
             bench.agent.start()
+            begun = time.monotonic()
             bench.wait_empty(url)
             rate = count / (time.monotonic() - begun)
             bench.agent.stop()
@@ -215,30 +230,46 @@ def bench_idle(count=500, seconds=60):
           f"(agent {figures[count] / 1024:.1f} MB), {calls / count / seconds * 60:.2f} receives a minute and queue")
 
 
-def bench_prompt(count=300):
-    """From the server's answer to a receive to the start of the task's process, one message at a time."""
-    stamp = build("stamp")
-    with Bench() as bench:
-        server = servers.QueueServer(bench.path / "logged")
-        try:
-            bench.agent.server = server
-            url = server.call("CreateQueue", QueueName="bench")["QueueUrl"]
-            bench.agent.flow(STAMP_FLOW.replace("STAMP", str(stamp)))
-            bench.agent.configure([{"id": "bench", "queueUrl": url, "flow": "bench.stamp"}])
-            bench.agent.start()
-            started = {}
+@contextlib.contextmanager
+def floor_starts(bench, server, url, program, count):
+    """A program that receives one message at a time and starts the process itself."""
+    stamps = {"STAMPS": str(bench.agent.marks / "stamps")}
+    with subprocess.Popen([build("floor_queue"), server.endpoint, url, str(count), program], env={**os.environ, **stamps},
+                          stdout=subprocess.DEVNULL):
+        yield
+
+
+@contextlib.contextmanager
+def agent_starts(bench, server, url, program, _):
+    bench.agent.server = server
+    bench.agent.flow(STAMP_FLOW.replace('"STAMP"', f'"{program}"'))
+    bench.agent.configure([{"id": "bench", "queueUrl": url, "flow": "bench.stamp"}])
+    bench.agent.start()
+    yield
+    bench.agent.stop()
+
+
+def start_delays(bench, starts, count):
+    """From the server's answer to a receive to the start of the process for it, one message at a time: milliseconds, sorted."""
+    server = servers.QueueServer(bench.path / "logged")
+    try:
+        url = server.call("CreateQueue", QueueName="bench")["QueueUrl"]
+        with starts(bench, server, url, build("stamp"), count):
             for number in range(count):
                 send_all(server, url, [f"m{number}"])
                 wait_until(lambda: len(bench.agent.mark_lines("stamps")) > number, "the next stamp")
-            bench.agent.stop()
-            for line in bench.agent.mark_lines("stamps"):
-                time_ns, message = line.split()
-                started[message] = int(time_ns)
-            delays = sorted((started[o["messageId"]] - o["time"] * 1000) / 1e6 for o in server.operations("receive"))
-        finally:
-            server.stop()
-    print(f"prompt               receive to process start: p50 {statistics.median(delays):.2f} ms, "
-          f"p99 {delays[int(len(delays) * 0.99) - 1]:.2f} ms, max {delays[-1]:.2f} ms ({count} messages)")
+        started = {message: int(time_ns) for time_ns, message in map(str.split, bench.agent.mark_lines("stamps"))}
+        return sorted((started[o["messageId"]] - o["time"] * 1000) / 1e6 for o in server.operations("receive"))
+    finally:
+        server.stop()
+
+
+def bench_prompt(count=300):
+    for name, starts in (("prompt", agent_starts), ("  floor", floor_starts)):
+        with Bench() as bench:
+            delays = start_delays(bench, starts, count)
+        print(f"{name:20} receive to process start: p50 {statistics.median(delays):.2f} ms, "
+              f"p99 {delays[int(len(delays) * 0.99) - 1]:.2f} ms, max {delays[-1]:.2f} ms ({count} messages)")
 
 
 BENCHES = {name[6:]: function for name, function in globals().items() if name.startswith("bench_")}

@@ -65,13 +65,13 @@ send() { "$bin/sqsflow" send --config "$work/agent.yaml" "$@" >/dev/null; }
 say "Twelve orders, one of them broken, and a batch of five invoices; each execution as it ends"
 number=1
 while [ "$number" -le 11 ]; do
-    send --queue orders --body "{\"id\":\"A-$number\",\"customer\":\"ada@example.com\",\"items\":[{\"sku\":\"tea\",\"quantity\":$number,\"price\":450}]}"
+    send orders --body "{\"id\":\"A-$number\",\"customer\":\"ada@example.com\",\"items\":[{\"sku\":\"tea\",\"quantity\":$number,\"price\":450}]}"
     number=$((number + 1))
 done
-send --queue orders --body '{"id":"A-12"}'
+send orders --body '{"id":"A-12"}'
 number=1
 while [ "$number" -le 5 ]; do
-    send --queue invoices --body "{\"number\":\"I-$number\",\"amount\":$((number * 100))}"
+    send invoices --body "{\"number\":\"I-$number\",\"amount\":$((number * 100))}"
     number=$((number + 1))
 done
 

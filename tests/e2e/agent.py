@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -14,6 +15,8 @@ import servers
 
 BIN = Path(os.environ.get("SQSFLOW_BIN", "build/bin")).resolve()
 DEADLINE_SECONDS = 60
+# At once, however busy the host is: less than a long poll takes, or what else it must not wait for.
+SOON_SECONDS = 10
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
@@ -59,10 +62,10 @@ class Agent:
         self.config_file = self.folder / "agent.yaml"
         self.log_file = self.folder / "agent.log"
         # A unix socket's path is at most 107 bytes, and pytest's folders are long.
-        self.socket_folder = Path("/tmp") / f"sqsflow-{os.getpid()}-{id(self):x}"
+        self.socket_folder = Path(tempfile.mkdtemp(prefix="sqsflow-"))
         self.socket = self.socket_folder / "agent.sock"
         self.process = None
-        for path in (self.flows, self.state, self.marks, self.socket_folder):
+        for path in (self.flows, self.state, self.marks):
             path.mkdir(parents=True, exist_ok=True)
 
     # --- files ---
@@ -154,12 +157,22 @@ class Agent:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
+    def end_now(self):
+        """SIGTERM and at once SIGINT, which counts as the second signal (two of a kind would become one). Returns the exit
+        code."""
+        self.signal(signal.SIGTERM)
+        self.signal(signal.SIGINT)
+        return self.wait()
+
     def done(self):
-        """For fixtures: ends whatever still runs and removes the socket's folder."""
-        if self.running:
-            self.process.kill()
-            self.wait()
-        shutil.rmtree(self.socket_folder, ignore_errors=True)
+        """For fixtures: ends whatever still runs, which must be able to end well, and removes the socket's folder."""
+        try:
+            if self.running and self.end_now() != 0:
+                raise AssertionError(f"the agent ended with {self.process.returncode}; log:\n{self.log()}")
+        finally:
+            if self.running:
+                self.kill()
+            shutil.rmtree(self.socket_folder, ignore_errors=True)
 
     # --- looking ---
 
@@ -195,4 +208,4 @@ def send_all(server, queue_url, bodies, **more):
     return ids
 
 
-__all__ = ["Agent", "BIN", "environment", "send_all", "servers", "sqsflow", "wait_until"]
+__all__ = ["Agent", "BIN", "SOON_SECONDS", "environment", "send_all", "servers", "sqsflow", "wait_until"]

@@ -1,9 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the end-to-end suites: a queue server and an agent per test, each in folders and on ports of its own."""
+import signal
+
 import pytest
 
+pytest.register_assert_rewrite("expectation")  # so that what it compares is shown
+
+# pylint: disable=wrong-import-position
 import servers
 from agent import Agent
+
+# Children inherit an ignored signal, and a shell ignores SIGINT in what it starts in its background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "controllers(name...): which controllers of version 2 the test's group needs")
 
 
 @pytest.fixture(name="queue_server")

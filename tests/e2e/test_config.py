@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """P11 and P12: what is wrong is refused with its place; a reload with a bad file keeps what runs."""
+import json
 import signal
 
 import pytest
@@ -64,6 +65,35 @@ def test_a_flow_that_would_run_message_text_is_refused_with_the_safe_way(tmp_pat
     sqsflow("check", flow)
 
 
+NAMED_TWICE = ["agent.yaml", "agent.yaml flows", "flows agent.yaml", "flows/quick.yaml flows agent.yaml", "agent.yaml agent.yaml",
+               "agent.yaml link", "link/slow.yaml agent.yaml one.yaml", "agent.yaml flows/../flows/quick.yaml"]
+
+
+@pytest.mark.parametrize("named", NAMED_TWICE)
+def test_what_is_named_twice_is_checked_once_and_by_its_configuration(agent, named):
+    """`flows` alone would be refused: only the configuration lets message text into a shell."""
+    agent.flow(QUICK.replace('echo "$SQSFLOW_MESSAGE_ID"', 'echo {{ trigger.data }}'))
+    agent.flow(SLOW)
+    agent.configure([], security={"allowShellInterpolation": True})
+    (agent.folder / "link").symlink_to(agent.flows)
+    (agent.folder / "one.yaml").symlink_to(agent.flows / "quick.yaml")
+    files = [agent.folder / name for name in named.split()]
+    done = json.loads(sqsflow("check", "--json", *files).stdout)
+    assert (done["ok"], done["configurations"], sorted(done["flows"])) == (True, 1, ["test.quick", "test.slow"])
+    agent.flow(SLOW.replace("commands", "comands"))
+    done = json.loads(sqsflow("check", "--json", *files, check=False).stdout)
+    wrong = [f for f in done["findings"] if f["level"] == "error"]
+    assert len(wrong) == len({json.dumps(f) for f in wrong}) == 2, "an unknown property, and the one that is missing"
+
+
+def test_a_file_beside_the_folder_is_checked_too_and_once(agent):
+    agent.flow(QUICK)
+    agent.flow(SLOW, name="../slow")
+    agent.configure([])
+    done = sqsflow("check", agent.config_file, agent.folder / "slow.yaml", agent.folder / "slow.yaml")
+    assert done.stdout == "ok: 1 configuration, 2 flows\n"
+
+
 INJECTIONS = ["$(touch MARKS/owned)", "`touch MARKS/owned`", "'; touch MARKS/owned; '", "\"; touch MARKS/owned; \"",
               "\n touch MARKS/owned\n", "{{ secret('x') }}", "\\'; touch MARKS/owned #"]
 
@@ -122,16 +152,85 @@ def test_reload_adds_and_removes_triggers_and_leaves_running_executions_alone(ag
     assert len(agent.mark_lines("started")) == 1
 
 
-def test_reload_of_a_broken_file_keeps_the_running_configuration(agent, queue_server):
+INTERPOLATES = QUICK.replace('echo "$SQSFLOW_MESSAGE_ID"', "echo {{ trigger.data }}")
+
+
+def test_the_agent_refuses_a_flow_that_would_run_message_text(agent, queue_server):
+    agent.flow(INTERPOLATES)
+    agent.configure([{"id": "work", "queueUrl": queue(queue_server), "flow": "test.quick"}])
+    done = run_agent(agent.config_file)
+    assert done.returncode == 2
+    assert "quick.yaml:8:" in done.stderr
+    assert queue_server.call_count("ReceiveMessage") == 0
+
+
+@pytest.mark.parametrize("file, content, place", [
+    ("quick.yaml", "id: quick\nnamespace: test\ntasks: 7\n", "quick.yaml:3:8: "),
+    ("quick.yaml", INTERPOLATES.lstrip(), "quick.yaml:7:"),
+    ("agent.yaml", "triggers:\n  - id: work\n    flwo: test.quick\n", "agent.yaml:3:5: "),
+    ("agent.yaml", "flows: [\n", "agent.yaml:2:1: "),
+    ("agent.yaml", None, "agent.yaml: "),
+])
+def test_reload_of_a_broken_file_keeps_the_running_configuration(agent, queue_server, file, content, place):
     url = queue(queue_server)
     agent.flow(QUICK)
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick"}])
     agent.start()
-    (agent.flows / "quick.yaml").write_text("id: quick\nnamespace: test\ntasks: 7\n")
+    path = agent.config_file if file == "agent.yaml" else agent.flows / file
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content)
     agent.signal(signal.SIGHUP)
     agent.wait_notification("RELOADING=1")
-    wait_until(lambda: "quick.yaml:3:8: " in agent.log(), "the reason in the log")
     wait_until(lambda: sum("READY=1" in n for n in agent.notifications) >= 2, "READY=1 after the reload")
-    send_all(queue_server, url, ["x"])
+    assert place in agent.log()
+    assert "the running one stays" in agent.log()
+    ids = send_all(queue_server, url, ["x"])
     wait_until(empty(queue_server, url), "an empty queue")
-    assert len(agent.mark_lines("done")) == 1
+    assert agent.mark_lines("done") == ids
+    assert [t["id"] for t in agent.status()["triggers"]] == ["work"]
+
+
+def test_after_a_refused_reload_a_good_one_is_taken(agent, queue_server):
+    old, new = queue(queue_server, "old"), queue(queue_server, "new")
+    agent.flow(QUICK)
+    agent.configure([{"id": "old", "queueUrl": old, "flow": "test.quick"}])
+    agent.start()
+    agent.configure([{"id": "new", "queueUrl": new, "flow": "test.quikc"}])
+    agent.signal(signal.SIGHUP)
+    wait_until(lambda: "the running one stays" in agent.log(), "the refusal")
+    assert "'test.quick'" in agent.log(), "the nearest name"
+    agent.configure([{"id": "new", "queueUrl": new, "flow": "test.quick"}])
+    agent.signal(signal.SIGHUP)
+    ids = send_all(queue_server, new, ["x"])
+    wait_until(empty(queue_server, new), "an empty queue")
+    assert agent.mark_lines("done") == ids
+
+
+@pytest.mark.parametrize("text, around", [
+    ('echo "{{ trigger.data | quote }}"', "double quotes"),
+    ("echo '{{ trigger.data | quote }}'", "single quotes"),
+    ("echo `echo {{ trigger.data | quote }}`", "backticks"),
+    ("cat <<EOF\n{{ trigger.data | quote }}\nEOF", "a here-document"),
+])
+def test_a_quoted_message_within_other_quotes_is_refused(tmp_path, text, around):
+    """The filter's quotes would end those around it, and what the message says would be run."""
+    flow = tmp_path / "owned.yaml"
+    flow.write_text(QUICK[:QUICK.index("      - echo")] + f"      - {json.dumps(text)}\n")
+    done = sqsflow("check", flow, check=False)
+    assert done.returncode == 2
+    assert f"a message must not stand in {around}" in done.stderr
+
+
+def test_a_literal_within_a_programs_quotes_is_refused(tmp_path):
+    flow = tmp_path / "owned.yaml"
+    flow.write_text(QUICK[:QUICK.index("    type:")] + """    type: io.kestra.plugin.scripts.python.Script
+    script: |
+      import json
+      print(json.loads('{{ trigger.data | toJson }}'))
+""")
+    done = sqsflow("check", flow, check=False)
+    assert done.returncode == 2
+    assert "owned.yaml:9:" in done.stderr
+    assert "a message must not stand in quotes" in done.stderr

@@ -6,7 +6,7 @@ import time
 import pytest
 
 import servers
-from agent import send_all, wait_until
+from agent import SOON_SECONDS, send_all, wait_until
 from test_redelivery import QUICK, empty
 
 
@@ -20,19 +20,23 @@ def configured(agent, url, **more):
     return agent
 
 
-@pytest.mark.parametrize("kind", ["http503", "throttle", "access_denied", "drop", "drop_after", "garbage"])
-def test_a_storm_of_errors_is_survived_with_few_requests(agent, queue_server, kind):
+# How many requests are watched: errors that only a person can heal are repeated slowly.
+@pytest.mark.parametrize("kind, requests", [("http503", 4), ("throttle", 3), ("drop", 4), ("drop_after", 4),
+                                            ("garbage", 4), ("access_denied", 2), ("invalid_signature", 2)])
+def test_a_storm_of_errors_is_survived_with_few_requests(agent, queue_server, kind, requests):
     url = queue(queue_server, VisibilityTimeout="2")
     configured(agent, url)
     queue_server.admin("faults", [{"op": "*", "kind": kind, "probability": 1}])
     agent.start()
     began = time.monotonic()
-    wait_until(lambda: queue_server.fault_count(kind) >= 4, f"requests that met {kind}")
+    wait_until(lambda: queue_server.fault_count(kind) >= requests, f"requests that met {kind}")
     wait_until(lambda: agent.trigger_status("work")["state"] == "backoff", "the trouble in status")
     assert agent.trigger_status("work")["error"]
     elapsed = time.monotonic() - began
     # Backoff grows from half a second: a dozen requests a second would be a hot loop.
     assert queue_server.fault_count(kind) <= 6 + 4 * elapsed
+    told = [line for line in agent.log().splitlines() if "cannot receive, trying again" in line]
+    assert len(told) == 1, told
     queue_server.clear_faults()
     ids = send_all(queue_server, url, ["x"])
     wait_until(empty(queue_server, url), lambda: f"healing; log:\n{agent.log()}")
@@ -46,7 +50,7 @@ def test_refused_connections_are_retried_until_the_server_is_there(agent, queue_
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     configured(agent, url)
-    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick"}],
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick", "waitTime": "PT1S"}],
                     aws={"endpoint": f"http://127.0.0.1:{port}"})
     agent.start()
     wait_until(lambda: agent.trigger_status("work")["state"] == "backoff", "the trouble in status")
@@ -61,20 +65,52 @@ def test_refused_connections_are_retried_until_the_server_is_there(agent, queue_
         late.stop()
 
 
+def test_a_receive_that_is_never_answered_is_given_up_and_the_queue_polled_again(agent, queue_server):
+    """As behind a connection that died silently: the receive ends by its hard timeout, and what comes then is found."""
+    url = queue(queue_server)
+    configured(agent, url, waitTime="PT1S")
+    queue_server.admin("faults", [{"op": "ReceiveMessage", "kind": "hang", "count": 1}])
+    agent.start()
+    wait_until(lambda: queue_server.fault_count("hang") == 1, "a receive that hangs")
+    began = time.monotonic()
+    ids = send_all(queue_server, url, ["x"])
+    wait_until(empty(queue_server, url), lambda: f"another receive; log:\n{agent.log()}")
+    assert 5 <= time.monotonic() - began <= 1 + 10 + SOON_SECONDS  # it began before it was seen to hang
+    assert agent.mark_lines("done") == ids
+
+
 def test_a_queue_that_does_not_exist_is_told_once_and_found_when_it_appears(agent, queue_server):
     url = f"{queue_server.endpoint}/000000000000/later"
     configured(agent, url)
     agent.start()
     error = wait_until(lambda: agent.trigger_status("work").get("error"), "the trouble in status")
     assert "QueueDoesNotExist" in error or "NonExistentQueue" in error
-    before = queue_server.call_count("ReceiveMessage") + queue_server.call_count("GetQueueAttributes")
-    wait_until(lambda: queue_server.call_count("ReceiveMessage") + queue_server.call_count("GetQueueAttributes")
-               > before, "another try")
+    wait_until(lambda: queue_server.call_count("GetQueueAttributes") >= 2, "another try")
+    agent.status()
     assert agent.log().count("does not exist") == 1
     url = queue(queue_server, "later")
     ids = send_all(queue_server, url, ["x"])
     wait_until(empty(queue_server, url), lambda: f"healing; log:\n{agent.log()}", seconds=90)
     assert agent.mark_lines("done") == ids
+
+
+def test_a_wrong_region_is_told_once_per_change_and_retried_until_it_is_right(agent, queue_server):
+    """SQS refuses the signature then, which is also what a wrong clock looks like: here the clock is right."""
+    url = queue(queue_server)
+    configured(agent, url, waitTime="PT1S")
+    agent.start()
+    for times in (1, 2):
+        queue_server.admin("faults", [{"op": "*", "queue": "work", "kind": "invalid_signature", "probability": 1}])
+        error = wait_until(lambda: agent.trigger_status("work").get("error"), "the trouble in status")
+        assert "InvalidSignature" in error
+        assert agent.trigger_status("work")["state"] == "backoff"
+        failed = queue_server.fault_count("invalid_signature")
+        wait_until(lambda: queue_server.fault_count("invalid_signature") >= failed + 1, "another try")
+        assert agent.log().count("cannot receive, trying again") == times
+        queue_server.clear_faults()
+        wait_until(lambda: agent.trigger_status("work")["state"] == "polling", "healing", seconds=90)
+        assert agent.log().count("receives again") == times
+        assert not agent.trigger_status("work").get("error")
 
 
 def test_other_queues_go_on_while_one_is_in_trouble(agent, queue_server):

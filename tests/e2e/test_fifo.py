@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """P7: a group's order holds under failures, concurrency and crashes; a failure does not stall its group."""
 from agent import wait_until
-from test_redelivery import empty
+from test_redelivery import SLOW, empty
 
 FLOW = """
 id: order
@@ -57,6 +57,22 @@ def test_the_rest_of_a_failed_group_goes_back_unrun_and_unlost(agent, queue_serv
         [f"{what} {n}" for n in range(1, 5) for what in ("start", "done")]
 
 
+def test_the_first_of_a_failed_group_goes_back_last_and_alone(agent, queue_server):
+    """Its followers are visible again before it is, so that nobody can receive it and then miss them."""
+    url = fifo(queue_server, VisibilityTimeout="60")
+    send(queue_server, url, "g", range(5))
+    agent.flow(FLOW.replace("FAILS", "0"))
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.order",
+                      "onFailure": {"retryAfter": {"type": "constant", "interval": "PT1S"}}}])
+    ids = [m["messageId"] for m in queue_server.messages(url)]
+    queue_server.admin("faults", [{"op": "ChangeMessageVisibilityBatch", "kind": "http503", "count": 1}])
+    agent.start()
+    wait_until(empty(queue_server, url), "an empty queue", seconds=20)
+    first_round = [o["messageId"] for o in queue_server.operations("visibility", result="changed")][:5]
+    assert first_round == ids[::-1]
+    assert queue_server.call_count("ChangeMessageVisibilityBatch") == 3, "one that failed, the followers, the first"
+
+
 def test_a_standard_queue_is_not_serialised_by_its_message_groups(agent, queue_server):
     url = queue_server.call("CreateQueue", QueueName="fair")["QueueUrl"]
     agent.flow("""
@@ -75,6 +91,22 @@ tasks:
     for number in range(4):
         queue_server.call("SendMessage", QueueUrl=url, MessageBody=str(number), MessageGroupId="one")
     wait_until(empty(queue_server, url), "four executions that met")
+
+
+def test_after_a_crash_a_group_goes_back_last_first(agent, queue_server):
+    url = fifo(queue_server, VisibilityTimeout="300")
+    send(queue_server, url, "g", range(5))
+    ids = [m["messageId"] for m in queue_server.messages(url)]
+    agent.flow(SLOW)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
+    agent.start()
+    wait_until(lambda: agent.mark_lines("started"), "the start")
+    agent.kill()
+    (agent.marks / "go").touch()
+    agent.start()
+    wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}", seconds=20)
+    assert [o["messageId"] for o in queue_server.operations("visibility", result="changed")] == ids[::-1]
+    assert list(dict.fromkeys(agent.mark_lines("done"))) == ids
 
 
 def test_order_holds_over_kills_of_the_agent(agent, queue_server):

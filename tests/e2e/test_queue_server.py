@@ -12,6 +12,7 @@ import time
 import pytest
 
 import servers
+from agent import SOON_SECONDS
 
 EXPLAINED = {
     "fauxqs": {
@@ -125,7 +126,7 @@ def test_a_long_poll_returns_at_once_when_a_message_comes(server, url):
     send(server, url)
     poll.join()
     assert len(got["messages"]) == 1
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < SOON_SECONDS
 
 
 def test_a_client_that_went_away_takes_no_message_with_it(server, url):
@@ -214,7 +215,7 @@ def test_hung_and_slow_and_garbled_answers(server, url):
     server.admin("faults", [{"kind": "latency", "ms": 300, "op": "SendMessage", "count": 1}])
     began = time.monotonic()
     send(server, url)
-    assert 0.3 <= time.monotonic() - began < 3
+    assert 0.3 <= time.monotonic() - began < SOON_SECONDS
     server.admin("faults", [{"kind": "garbage", "count": 1}])
     with pytest.raises(json.JSONDecodeError):
         receive(server, url)

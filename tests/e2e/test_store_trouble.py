@@ -25,11 +25,17 @@ def assert_trouble_is_survived(agent, queue_server, url, cause, heal):
     wait_until(lambda: agent.mark_lines("done"), "the end of the task")
     wait_until(lambda: not agent.status()["store"]["healthy"], "the trouble in status")
     assert agent.status()["store"]["problem"]
-    extensions = len(queue_server.operations("visibility"))
-    # The poll that is open may bring one more message; it waits with its lease.
+    # What the poll that is open brings waits with its lease. When that poll is over, none follows.
     more = send_all(queue_server, url, ["y", "z"])
+    wait_until(lambda: queue_server.open_receives(url) == 0, "the end of the open poll")
+    receives, extensions = queue_server.call_count("ReceiveMessage"), len(queue_server.operations("visibility"))
+    more += send_all(queue_server, url, ["unseen"])
     wait_until(lambda: len(queue_server.operations("visibility")) >= extensions + 3, "leases kept meanwhile")
-    assert queue_server.operations("delete") == []
+    assert queue_server.operations("delete") == [], "deleted before its success was recorded"
+    assert queue_server.call_count("ReceiveMessage") == receives
+    assert queue_server.receive_count(url, more[-1]) == 0
+    assert queue_server.receive_count(url, ids[0]) == 1
+    assert len(agent.mark_lines("started")) == 1
     heal()
     wait_until(empty(queue_server, url), lambda: f"recovery; log:\n{agent.log()}")
     assert sorted(agent.mark_lines("done")) == sorted(ids + more)
@@ -40,7 +46,7 @@ def assert_trouble_is_survived(agent, queue_server, url, cause, heal):
 def test_a_locked_store_delays_deletes_and_loses_nothing(agent, queue_server):
     url = queue(queue_server, VisibilityTimeout="2")
     agent.flow(SLOW)
-    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow", "waitTime": "PT1S"}])
     locks = []
 
     def lock():
@@ -55,7 +61,7 @@ def test_a_locked_store_delays_deletes_and_loses_nothing(agent, queue_server):
 def test_a_full_disk_delays_deletes_and_loses_nothing(agent, queue_server):
     url = queue(queue_server, VisibilityTimeout="2")
     agent.flow(SLOW)
-    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow", "waitTime": "PT1S"}])
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", agent.state], check=False).returncode:
         pytest.skip("mounting is not allowed here")
     filler = agent.state / "filler"
@@ -78,7 +84,7 @@ def test_a_full_disk_delays_deletes_and_loses_nothing(agent, queue_server):
 def test_a_store_that_is_newer_or_damaged_is_refused_before_anything_is_received(agent, queue_server):
     url = queue(queue_server)
     agent.flow(QUICK)
-    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick"}])
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick", "waitTime": "PT1S"}])
     agent.start()
     agent.stop()
     path = next(agent.state.glob("*.db"))

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """P10 and what systemd and administrators see: READY, STATUS, the watchdog, the status socket."""
+import os
 import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
 
 from agent import send_all, sqsflow, wait_until
 from test_redelivery import QUICK, SLOW, empty
@@ -10,24 +16,100 @@ def queue(server, **attributes):
     return server.call("CreateQueue", QueueName="work", Attributes=attributes)["QueueUrl"]
 
 
+def pings(agent):
+    return sum("WATCHDOG=1" in n for n in agent.notifications)
+
+
 def test_the_watchdog_is_fed_while_the_agent_works_and_not_while_it_is_stopped(make_agent, queue_server):
     agent = make_agent(extra_env={"WATCHDOG_USEC": "400000"})
     url = queue(queue_server)
     agent.flow(QUICK)
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick"}])
     agent.start()
-
-    def pings():
-        return sum("WATCHDOG=1" in n for n in agent.notifications)
-    wait_until(lambda: pings() >= 5, "five pings")
+    wait_until(lambda: pings(agent) >= 5, "five pings")
     agent.signal(signal.SIGSTOP)
-    fed = pings()
+    fed = pings(agent)
     ids = send_all(queue_server, url, ["x"])
-    assert pings() <= fed + 1
+    assert pings(agent) <= fed + 1
     agent.signal(signal.SIGCONT)
-    wait_until(lambda: pings() >= fed + 3, "pings again")
+    wait_until(lambda: pings(agent) >= fed + 3, "pings again")
     wait_until(empty(queue_server, url), "an empty queue")
     assert agent.mark_lines("done") == ids
+
+
+@pytest.fixture(name="freezer")
+def freezer_fixture(make_agent, tmp_path):
+    """An agent, and a function that makes one of its parts stuck."""
+    library, frozen = tmp_path / "freeze.so", tmp_path / "frozen"
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library,
+                    Path(__file__).with_name("freeze.c"), "-ldl"], check=True)
+    agent = make_agent(extra_env={"WATCHDOG_USEC": "400000", "LD_PRELOAD": str(library), "SQSFLOW_FREEZE": str(frozen),
+                                  "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
+    yield agent, lambda part: frozen.with_suffix(f".{part}").touch()
+    for part in ("transfers", "leases", "kills"):
+        frozen.with_suffix(f".{part}").unlink(missing_ok=True)
+
+
+def assert_unfed_though_the_loop_turns(agent, stuck):
+    fed = pings(agent)
+    wait_until(lambda: pings(agent) >= fed + 5, "pings: it may take its time")
+    wait_until(lambda: f"Stuck past its deadline: {stuck}." in agent.log(), "the missed deadline")
+    fed, began = pings(agent), time.monotonic()
+    while time.monotonic() < began + 1.2:  # three times the watchdog's limit
+        assert agent.status()["triggers"], "the loop turns"
+    assert pings(agent) <= fed + 1
+
+
+def test_the_watchdog_is_not_fed_while_a_poll_is_stuck_although_the_loop_turns(freezer, queue_server):
+    agent, freeze = freezer
+    url = queue(queue_server)
+    agent.flow(QUICK)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick", "waitTime": "PT1S"}])
+    agent.start()
+    wait_until(lambda: queue_server.open_receives(url) == 1, "an open long poll")
+    freeze("transfers")
+    wait_until(lambda: queue_server.open_receives(url) == 0, "the end of the last poll that was begun")
+    assert_unfed_though_the_loop_turns(agent, "receive")
+
+
+WAITS = QUICK.replace("id: quick", "id: waits").replace('echo "$SQSFLOW_MESSAGE_ID" >> MARKS/done',
+                                                       "touch MARKS/started; until test -e MARKS/go; do sleep 0.05; done")
+
+
+def test_the_watchdog_is_not_fed_while_the_leases_keeper_is_stuck(freezer, queue_server):
+    agent, freeze = freezer
+    url = queue(queue_server)
+    agent.flow(WAITS)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.waits", "visibilityTimeout": "PT10S"}])
+    agent.start()
+    freeze("leases")
+    send_all(queue_server, url, ["x"])
+    wait_until(lambda: (agent.marks / "started").exists(), "the start")
+    assert_unfed_though_the_loop_turns(agent, "lease")
+    assert queue_server.operations("visibility") == []
+    (agent.marks / "go").touch()
+
+
+def test_the_watchdog_is_not_fed_while_an_execution_outlives_its_kill(freezer, queue_server):
+    """Its runner answers nothing, and the deadline that ends such a runner does not come."""
+    agent, freeze = freezer
+    url = queue(queue_server)
+    agent.flow(WAITS)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.waits", "waitTime": "PT1S"}], limits={"drain": "PT0.5S"})
+    agent.start()
+    send_all(queue_server, url, ["x"])
+    wait_until(lambda: (agent.marks / "started").exists(), "the start")
+    runners = subprocess.run(["pgrep", "-P", str(agent.process.pid), "-f", "sqsflow-runner"], capture_output=True, text=True,
+                             check=True).stdout.split()
+    agent.signal(signal.SIGTERM)
+    agent.wait_notification("STOPPING=1")
+    freeze("kills")
+    for runner in runners:
+        os.kill(int(runner), signal.SIGSTOP)
+    try:
+        assert_unfed_though_the_loop_turns(agent, "execution")
+    finally:
+        agent.kill()
 
 
 def test_status_shows_live_figures(agent, queue_server):

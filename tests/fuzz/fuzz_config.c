@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "common/flow/config.h"
+#include "common/config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
-#include "common/flow/expr.h"
+#include "common/expr/expr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,7 +41,12 @@ static int on_function(void *userdata, const char *name, const struct value *arg
         return *ret ? 0 : -ENOMEM;
 }
 
-static int on_output(void *userdata, const char *last_filter, size_t offset) {
+static bool is_wanted(void *userdata, const struct expr_read *read) {
+        assert(read->depth > 0 && read->depth <= EXPR_READ_MAX);
+        return strcmp(read->path[0], read->is_function ? "render" : "trigger") == 0;
+}
+
+static int on_output(void *userdata, const struct expr_read *read, const char *last_filter, size_t offset) {
         assert(offset < *(size_t *)userdata);
         return 0;
 }
@@ -82,7 +87,7 @@ static void check(const struct expr_template *t, const char *text, size_t size) 
         assert(expr_evaluate(t, &env, &typed, NULL) <= 0);
         if (expr_is_literal(text, size))
                 assert(r == 0 && value_string_len(first) == size && memcmp(value_string(first), text, size) == 0);
-        assert(expr_visit_outputs(t, "trigger", on_output, &size) == 0);
+        assert(expr_visit_outputs(t, is_wanted, on_output, &size) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/flow/protocol.h"
+#include "common/link/codec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,6 +25,18 @@ static int put(struct buf *b, const struct frame *f) {
                 return frame_put_metric(b, &f->metric);
         case FRAME_END:
                 return frame_put_end(b, &f->end);
+        case FRAME_DONE:
+                return frame_put_done(b, f->done);
+        case FRAME_FLOW_WANTED:
+                return frame_put_flow_wanted(b, f->flow.name.len > 0 ? "shop.orders" : "");
+        case FRAME_FLOW_FOUND:
+                return frame_put_flow_found(b, &f->flow);
+        case FRAME_SETTLE:
+                return frame_put_settle(b, &f->settle);
+        case FRAME_PLACE_WANTED:
+        case FRAME_PLACE_LEFT:
+        case FRAME_PLACE_ANSWER:
+                return frame_put_place(b, f->kind, &f->place);
         }
         return -1;
 }

@@ -51,6 +51,8 @@ static const struct failure_kind kinds[] = {
                                         "attribute." },
         [FAILURE_RECEIPT_HANDLE_IS_INVALID] = { SQS("ReceiptHandleIsInvalid"), "ReceiptHandleIsInvalid", 404, true,
                                                 "The input receipt handle is invalid." },
+        [FAILURE_RESOURCE_NOT_FOUND] = { SQS("ResourceNotFoundException"), "ResourceNotFoundException", 404, true,
+                                         "One or more specified resources don't exist." },
         [FAILURE_SERIALIZATION] = { SHARED("SerializationException"), "MalformedInput", 400, true,
                                     "The request's body could not be read." },
         [FAILURE_SERVICE_UNAVAILABLE] = { SHARED("ServiceUnavailableException"), "ServiceUnavailable", 503, false,

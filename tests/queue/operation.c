@@ -19,6 +19,9 @@ static const struct operation operations[] = {
         { "DeleteQueue", .needs_queue = true, .run = op_delete_queue },
         { "ListQueues", .run = op_list_queues },
         { "PurgeQueue", .needs_queue = true, .run = op_purge_queue },
+        { "StartMessageMoveTask", .run = op_start_message_move_task },
+        { "ListMessageMoveTasks", .run = op_list_message_move_tasks },
+        { "CancelMessageMoveTask", .run = op_cancel_message_move_task },
 };
 
 _Static_assert(ARRAY_SIZE(operations) <= QUEUE_CALL_KINDS, "queue.h counts calls per operation");

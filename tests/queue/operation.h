@@ -23,7 +23,7 @@ const struct operation *operation_find(const char *name);
 const struct operation *operation_at(size_t i); /* NULL at the end */
 size_t operation_index(const struct operation *o);
 
-operation_run op_create_queue, op_delete_queue, op_get_queue_attributes, op_get_queue_url, op_list_queues,
+operation_run op_cancel_message_move_task, op_list_message_move_tasks, op_start_message_move_task, op_create_queue, op_delete_queue, op_get_queue_attributes, op_get_queue_url, op_list_queues,
         op_purge_queue, op_receive_message, op_send_message_batch, op_set_queue_attributes;
 operation_entry op_change_visibility, op_delete_message, op_send_message;
 

@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "tests/queue/move.h"
 
 static void notify(const struct message *m, bool is_new) {
         const struct observer *o = &m->queue->broker->observer;
@@ -147,6 +148,7 @@ struct queue *queue_free(struct queue *q) {
         struct broker *b = q->broker;
 
         queue_purge(q);
+        move_free(q->move);
         if (b->observer.on_queue_gone)
                 b->observer.on_queue_gone(b->observer.context, q);
         if (q->is_awake)
@@ -286,6 +288,25 @@ static void redrive(struct message *m, struct queue *target) {
                 message_free(m);
         else
                 notify(m, true);
+}
+
+int queue_move(struct message *m, struct queue *target, uint64_t now_usec) {
+        detach(m);
+        free(m->dead_letter_source);
+        m->dead_letter_source = NULL;
+        broker_uuid(target->broker, m->id);
+        m->number = ++target->broker->last_number;
+        m->sequence = target->settings.fifo ? m->number : 0;
+        m->sent_usec = now_usec;
+        m->first_receive_usec = m->received_usec = m->receipt = 0;
+        m->receive_count = 0;
+        if (attach(target, m, MESSAGE_VISIBLE, 0) < 0) {
+                message_free(m);
+                return -ENOMEM;
+        }
+        target->sent_count++;
+        notify(m, true);
+        return 0;
 }
 
 static size_t choose(struct queue *q, size_t max, struct message **out) {

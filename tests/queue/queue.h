@@ -9,8 +9,9 @@
 
 #define RECEIVE_COUNT_MAX 10
 #define IN_FLIGHT_MAX 120000
-#define QUEUE_CALL_KINDS 16
+#define QUEUE_CALL_KINDS 20
 
+struct move;
 struct waiter;
 
 struct queue {
@@ -29,6 +30,7 @@ struct queue {
         uint64_t sent_count, received_count, deleted_count, expired_count, redriven_count;
         uint64_t calls[QUEUE_CALL_KINDS]; /* per operation: the service's */
 
+        struct move *move; /* the last task; NULL: none yet */
         struct waiter *waiters; /* long polls, oldest first: longpoll.c's */
         bool is_awake;
         struct queue *prev, *next; /* in broker.awake */
@@ -63,6 +65,10 @@ void queue_take(struct message *m, uint64_t visible_usec, uint64_t now_usec);
 
 /* Something a receive could return now? */
 bool queue_has_visible(const struct queue *q);
+
+/* Moves a message as a task does it: a new message, which no deduplication refuses. 0 or -ENOMEM (then it is lost, as in
+ * a receive's redrive). */
+int queue_move(struct message *m, struct queue *target, uint64_t now_usec) _must_check_;
 
 struct message *queue_find(const struct queue *q, uint64_t number);
 /* Removes and frees the message. */

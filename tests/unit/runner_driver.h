@@ -19,7 +19,7 @@
 #include "common/base/file.h"
 #include "common/base/ident.h"
 #include "common/base/text.h"
-#include "common/flow/runner_link.h"
+#include "common/link/runner_link.h"
 
 #define DRIVER_RUNS_MAX 32
 #define DRIVER_WAIT_USEC (30 * USEC_PER_SEC)
@@ -30,7 +30,7 @@ struct driver {
         struct runner_link *link;
         struct flow_load_options options;
         char folder[64];
-        uint64_t execution_id;
+        uint64_t execution_id, next_execution_id; /* next: of one that was sent while another runs; 0: none */
         /* what was told of the last execution */
         struct {
                 char id[64], *outputs, *error;
@@ -38,12 +38,12 @@ struct driver {
                 unsigned attempts, frames;
                 uint32_t parent;
         } runs[DRIVER_RUNS_MAX];
-        size_t run_count;
+        size_t run_count, run_count_at_end; /* the latter: when END came */
         struct buf log; /* "LEVEL text\n" */
         size_t log_bytes, log_frames, late_lines, metric_count;
         enum run_state state;
         char *outputs, *error, *batch_failures;
-        bool ready, ended, gone;
+        bool ready, ended, goes_on, done, gone;
         int status;
 };
 
@@ -87,10 +87,24 @@ static void driver_on_frame(void *userdata, struct runner_link *link, const stru
         } else if (f->kind == FRAME_END) {
                 assert_int_equal(f->end.execution_id, d->execution_id);
                 d->state = f->end.state;
+                free(d->outputs);
+                free(d->error);
+                free(d->batch_failures);
                 d->outputs = driver_text(f->end.outputs);
                 d->error = driver_text(f->end.error);
                 d->batch_failures = driver_text(f->end.batch_failures);
+                d->goes_on = f->end.goes_on;
+                d->run_count_at_end = d->run_count;
                 d->ended = true;
+        } else if (f->kind == FRAME_DONE) {
+                assert_int_equal(f->done, d->execution_id);
+                assert_true(d->ended && d->goes_on);
+                d->done = true;
+                if (d->next_execution_id > 0) {
+                        d->execution_id = d->next_execution_id;
+                        d->next_execution_id = 0;
+                        d->ended = false;
+                }
         }
 }
 
@@ -106,7 +120,8 @@ static _unused_ int driver_setup(void **state) {
         static const char *const envp[] = { "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/root", "LC_ALL=C.UTF-8",
                                       "NOTIFY_SOCKET=/nowhere", "WATCHDOG_USEC=1", "AWS_SECRET_ACCESS_KEY=geheim",
                                       "JOURNAL_STREAM=8:1", "CREDENTIALS_DIRECTORY=/nonexistent", "ENV_SHOP_REGION=north",
-                                      "SECRET_TOKEN=czNjcjN0LXRva2Vu", /* s3cr3t-token */ NULL };
+                                      "SECRET_TOKEN=czNjcjN0LXRva2Vu", /* s3cr3t-token */
+                                      "SECRET_BROKEN=not base64 at all!", NULL };
         const char *program = getenv("SQSFLOW_RUNNER");
         struct driver *d = calloc(1, sizeof(*d));
 
@@ -115,24 +130,8 @@ static _unused_ int driver_setup(void **state) {
         assert_non_null(mkdtemp(d->folder));
         assert_int_equal(sd_event_new(&d->event), 0);
         assert_int_equal(runner_link_new(d->event, program ? program : "build/bin/sqsflow-runner",
-                                         (char *const *)envp, -1, &handlers, d,
+                                         (char *const *)envp, getenv("TEST_CGROUP"), &handlers, d,
                                          &d->link), 0);
         *state = d;
         return 0;
 }
-
-static void driver_clear(struct driver *d) {
-        for (size_t i = 0; i < DRIVER_RUNS_MAX; i++) {
-                free(d->runs[i].outputs);
-                free(d->runs[i].error);
-        }
-        memset(d->runs, 0, sizeof(d->runs));
-        free(d->outputs);
-        free(d->error);
-        free(d->batch_failures);
-        d->outputs = d->error = d->batch_failures = NULL;
-        d->run_count = d->log_bytes = d->log_frames = d->late_lines = d->metric_count = 0;
-        d->ended = false;
-        buf_done(&d->log);
-}
-

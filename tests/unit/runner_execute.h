@@ -6,6 +6,21 @@
 
 #include "tests/unit/runner_driver.h"
 
+static void driver_clear(struct driver *d) {
+        for (size_t i = 0; i < DRIVER_RUNS_MAX; i++) {
+                free(d->runs[i].outputs);
+                free(d->runs[i].error);
+        }
+        memset(d->runs, 0, sizeof(d->runs));
+        free(d->outputs);
+        free(d->error);
+        free(d->batch_failures);
+        d->outputs = d->error = d->batch_failures = NULL;
+        d->run_count = d->log_bytes = d->log_frames = d->late_lines = d->metric_count = 0;
+        d->ended = d->goes_on = d->done = false;
+        buf_done(&d->log);
+}
+
 static _unused_ int driver_teardown(void **state) {
         struct driver *d = *state;
 
@@ -49,6 +64,7 @@ static _unused_ void driver_start(struct driver *d, const char *tasks, const str
         execute.execution_id = d->execution_id = ident_new();
         execute.revision = flow->revision;
         execute.start_usec = clock_realtime_usec();
+        execute.log_bytes = execute.log_bytes > 0 ? execute.log_bytes : 1024 * 1024;
         execute.folder = (struct bytes){ d->folder, strlen(d->folder) };
         assert_int_equal(runner_link_execute(d->link, flow, &d->options, &execute), 0);
         assert_int_equal(runner_link_flush(d->link), 0);

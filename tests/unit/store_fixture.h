@@ -68,8 +68,8 @@ static inline uint64_t id_at(unsigned seconds, unsigned n) {
         return (NOW / USEC_PER_MSEC + UINT64_C(1000) * seconds) << 21 | n;
 }
 
-static inline void begin(struct store *s, uint64_t id, const char *message_id, const char *handle) {
-        struct store_message m = { .message_id = message_id, .receipt_handle = handle, .group_id = "g", .receive_count = 2 };
+static inline void begin(struct store *s, uint64_t id, const char *message_id) {
+        struct store_message m = { .message_id = message_id, .group_id = "g", .receive_count = 2 };
 
         assert_int_equal(store_execution_started(s, &(struct store_execution){
                 .id = id, .flow = "shop.orders", .flow_revision = UINT64_MAX - 1, .trigger = message_id ? "orders" : NULL,
@@ -83,6 +83,7 @@ static inline void end(struct store *s, uint64_t id, const char *message_id, enu
 
         assert_int_equal(store_execution_ended(s, &(struct store_end){
                 .execution_id = id, .state = state, .end_usec = (id >> 21) * USEC_PER_MSEC + 5000, .queue_url = QUEUE,
+                .cpu_usec = 5000, .memory_bytes = 1 << 20,
                 .outputs = "{\"o\":2}", .error = state == RUN_FAILED ? "exit code 1" : NULL, .settled_ids = &message_id,
                 .settled_count = settles ? 1 : 0 }, done, userdata), 0);
 }
@@ -96,7 +97,8 @@ static inline void task(struct store *s, uint64_t id, uint32_t index, enum run_s
         assert_int_equal(store_task_run(s, &(struct store_task_run){
                 .execution_id = id, .index = index, .parent = index == 0 ? UINT32_MAX : 0, .task_id = "work",
                 .task_type = "io.kestra.plugin.core.log.Log", .value = "v", .state = state, .attempts = 1,
-                .start_usec = NOW, .end_usec = state == RUN_RUNNING ? 0 : NOW + 7, .outputs = "{}" }), 0);
+                .start_usec = NOW, .end_usec = state == RUN_RUNNING ? 0 : NOW + 7, .outputs = "{}",
+                .cpu_usec = state == RUN_RUNNING ? 0 : 4000, .memory_bytes = state == RUN_RUNNING ? 0 : 8192 }), 0);
 }
 
 static inline void count_done(void *userdata) {

@@ -116,6 +116,23 @@ static void a_busy_queue_waits_a_moment_to_ask_for_ten(void **state) {
         assert_int_equal(poll_next(&s, 2, 2, T0 + SEC, &again), 2);
 }
 
+static void a_busy_queue_of_few_slots_asks_while_half_of_them_still_work(void **state) {
+        struct poll_state s = { .heat = 4, .hot = true };
+        uint64_t again;
+
+        assert_int_equal(poll_next(&s, 3, 8, T0, &again), 0);
+        assert_true(poll_is_starved(&s));
+        assert_int_equal(poll_next(&s, 4, 8, T0, &again), 4);
+        assert_false(poll_is_starved(&s));
+        assert_int_equal(poll_next(&s, 3, 8, T0, &again), 0);
+        poll_failed(&s, SEC, T0);
+        assert_int_equal(poll_next(&s, 3, 8, T0, &again), 0);
+        assert_false(poll_is_starved(&s)); /* only time helps */
+        assert_int_equal(again, T0 + SEC);
+        s = (struct poll_state){ .heat = 4, .hot = true };
+        assert_int_equal(poll_next(&s, 1, 1, T0, &again), 1);
+}
+
 static void only_a_busy_queue_holds_slots_and_only_for_a_second(void **state) {
         assert_int_equal(poll_reserved(false, 10, T0, T0), 0);
         assert_int_equal(poll_reserved(true, 10, T0, T0), 10);
@@ -131,6 +148,7 @@ int main(void) {
                 cmocka_unit_test(a_server_that_ignores_the_wait_is_not_asked_in_a_loop),
                 cmocka_unit_test(a_failure_is_paused_for_and_calms_the_queue),
                 cmocka_unit_test(a_busy_queue_waits_a_moment_to_ask_for_ten),
+                cmocka_unit_test(a_busy_queue_of_few_slots_asks_while_half_of_them_still_work),
                 cmocka_unit_test(only_a_busy_queue_holds_slots_and_only_for_a_second),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

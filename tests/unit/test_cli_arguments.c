@@ -64,7 +64,7 @@ static void attributes_are_strings_unless_they_say_otherwise(void **state) {
         assert_int_equal(attributes_add(&a, "empty="), 0);
         assert_int_equal(a.items[2].len, 3);
         assert_memory_equal(a.items[2].value, "\0\1\2", 4);
-        assert_int_equal(attributes_write(&a, &json), 0);
+        assert_int_equal(attributes_write(a.items, a.count, &json), 0);
         assert_string_equal(json.data, "{\"name\":{\"type\":\"String\",\"value\":\"a=b\"},\"n\":{\"type\":\"Number\",\"value\":"
                                        "\"12\"},\"b\":{\"type\":\"Binary.png\",\"value\":\"AAEC\"},\"url\":{\"type\":\"String\","
                                        "\"value\":\"http://x:1/\"},\"empty\":{\"type\":\"String\",\"value\":\"\"}}");
@@ -93,14 +93,15 @@ static void wrong_attributes_are_refused_and_leave_the_others(void **state) {
 static void a_record_is_one_json_document(void **state) {
         const struct store_record record = {
                 .id = UINT64_C(1) << 21, .flow = "a.b", .trigger = "t", .state = RUN_FAILED, .start_usec = 1000000,
-                .end_usec = 2500000, .error = "no", .messages = "[[\"m\",null,3]]",
+                .end_usec = 2500000, .error = "no", .cpu_usec = 250000, .memory_bytes = 4096, .messages = "[[\"m\",null,3]]",
         };
         struct value *v = record_json(&record);
         char *text = json_to_text(v, JSON_COMPACT);
 
         assert_string_equal(text, "{\"id\":\"0000000020000\",\"flow\":\"a.b\",\"state\":\"FAILED\",\"trigger\":\"t\","
                                   "\"queueUrl\":null,\"startedAt\":\"1970-01-01T00:00:01.000Z\",\"endedAt\":"
-                                  "\"1970-01-01T00:00:02.500Z\",\"durationSeconds\":1.5,\"error\":\"no\",\"messages\":"
+                                  "\"1970-01-01T00:00:02.500Z\",\"durationSeconds\":1.5,\"cpuSeconds\":0.25,"
+                                  "\"memoryBytes\":4096,\"error\":\"no\",\"messages\":"
                                   "[{\"messageId\":\"m\",\"groupId\":null,\"receiveCount\":3}]}");
         free(text);
         value_unref(v);

@@ -46,6 +46,67 @@ static void columns_are_counted_as_a_terminal_does(void **state) {
         assert_int_equal(text_columns("e\xcc\x81", 3), 1);
 }
 
+static void text_is_cut_between_characters_and_filled_up(void **state) {
+        static const struct {
+                const char *text;
+                size_t columns;
+                bool padded;
+                const char *expected;
+        } cases[] = {
+                { "abc", 3, false, "abc" },
+                { "abc", 5, true, "abc  " },
+                { "abcd", 3, true, "ab\xe2\x80\xa6" },
+                { "\xe6\xbc\xa2\xe5\xad\x97", 4, false, "\xe6\xbc\xa2\xe5\xad\x97" },
+                { "\xe6\xbc\xa2\xe5\xad\x97", 3, false, "\xe6\xbc\xa2\xe2\x80\xa6" },
+                { "\xe6\xbc\xa2\xe5\xad\x97", 2, true, "\xe2\x80\xa6 " },
+                { "e\xcc\x81" "e\xcc\x81", 2, false, "e\xcc\x81" "e\xcc\x81" },
+                { "a\tb", 3, false, "a\\\xe2\x80\xa6" },
+                { "abc", 0, true, "" },
+                { "", 2, true, "  " },
+        };
+        const struct canvas canvas = { .utf8 = true };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct buf b = BUF_INIT(0);
+
+                assert_int_equal(fit_put(&b, &canvas, cases[i].text, strlen(cases[i].text), cases[i].columns, cases[i].padded), 0);
+                assert_string_equal(b.data ? b.data : "", cases[i].expected);
+                buf_done(&b);
+        }
+}
+
+static void a_megabyte_is_cut_like_a_line(void **state) {
+        const struct canvas canvas = { 0 };
+        char *text = malloc(1 << 20);
+        struct buf b = BUF_INIT(256);
+
+        assert_non_null(text);
+        for (size_t i = 0; i < 1 << 20; i++)
+                text[i] = "\xe6\xbc\xa2"[i % 3];
+        assert_int_equal(fit_put(&b, &canvas, text, 1 << 20, 10, false), 0);
+        assert_int_equal(text_columns(b.data, b.len), 9); /* four wide ones, and the sign for the rest */
+        buf_done(&b);
+        free(text);
+}
+
+static void the_locale_tells_whether_a_terminal_shows_utf8(void **state) {
+        assert_true(locale_is_utf8(NULL, NULL, "en_US.UTF-8"));
+        assert_true(locale_is_utf8("", "", "C.utf8"));
+        assert_true(locale_is_utf8("de_DE.UTF-8@euro", "C", "C"));
+        assert_false(locale_is_utf8("C", "en_US.UTF-8", "en_US.UTF-8"));
+        assert_false(locale_is_utf8(NULL, NULL, "de_DE.ISO-8859-1"));
+        assert_false(locale_is_utf8(NULL, NULL, NULL));
+}
+
+static void every_state_has_a_sign_of_one_column(void **state) {
+        for (int i = 0; i <= RUN_STATE_COUNT; i++) {
+                const char *sign = state_sign((enum run_state)i, true), *ascii = state_sign((enum run_state)i, false);
+
+                assert_int_equal(text_columns(sign, strlen(sign)), 1);
+                assert_int_equal(strlen(ascii), 1);
+        }
+}
+
 static struct table *make_table(void) {
         struct table *t = table_new(columns, 3);
 
@@ -105,6 +166,10 @@ int main(void) {
                 cmocka_unit_test(control_characters_are_shown_not_sent),
                 cmocka_unit_test(bytes_that_are_no_text_are_replaced),
                 cmocka_unit_test(columns_are_counted_as_a_terminal_does),
+                cmocka_unit_test(text_is_cut_between_characters_and_filled_up),
+                cmocka_unit_test(a_megabyte_is_cut_like_a_line),
+                cmocka_unit_test(the_locale_tells_whether_a_terminal_shows_utf8),
+                cmocka_unit_test(every_state_has_a_sign_of_one_column),
                 cmocka_unit_test(a_table_lines_up_without_blanks_at_the_ends),
                 cmocka_unit_test(a_narrow_terminal_cuts_only_the_last_column),
                 cmocka_unit_test(colour_does_not_count),

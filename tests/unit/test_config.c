@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "common/base/clock.h"
-#include "common/flow/config.h"
+#include "common/config/config.h"
 
 static int parse(const char *text, struct diag *diag, struct config **ret) {
         return config_parse(text, strlen(text), "/etc/x/agent.yaml", diag, ret);
@@ -32,6 +32,51 @@ static void what_is_not_said_has_its_default(void **state) {
         assert_false(c->security.allow_shell_interpolation);
         assert_int_equal(c->trigger_count, 0);
         diag_done(&diag);
+}
+
+static void tasks_are_limited_as_written(void **state) {
+        static const char text[] = "limits: {task: {memory: 512MiB, processes: 200, cpuWeight: 50}}\n"
+                                   "history: {folders: failures}\nsecurity: {umask: \"027\"}\n";
+        _cleanup_(config_freep) struct config *c = NULL, *defaults = NULL;
+        struct diag diag = DIAG_INIT;
+
+        assert_int_equal(parse(text, &diag, &c), 0);
+        assert_int_equal(c->limits.task.memory_bytes, 512ul << 20);
+        assert_int_equal(c->limits.task.processes, 200);
+        assert_int_equal(c->limits.task.cpu_weight, 50);
+        assert_int_equal(c->history.folders, FOLDERS_FAILURES);
+        assert_int_equal(c->task_umask, 027);
+        assert_int_equal(parse("flows: f\n", &diag, &defaults), 0);
+        assert_int_equal(defaults->limits.task.memory_bytes + defaults->limits.task.processes, 0);
+        assert_int_equal(defaults->limits.task.cpu_weight, 0);
+        assert_int_equal(defaults->history.folders, FOLDERS_NEVER);
+        assert_int_equal(defaults->task_umask, 077);
+        diag_done(&diag);
+}
+
+static void wrong_limits_of_tasks_are_refused_with_what_would_be_right(void **state) {
+        static const struct {
+                const char *text, *expected;
+        } cases[] = {
+                { "limits: {task: {memory: lots}}", "expected a size such as 512MiB, not 'lots'" },
+                { "limits: {task: {memory: 1KiB}}", "'memory' must be from 4 MiB to 1024 TiB, not 1KiB" },
+                { "limits: {task: {processes: 0}}", "expected a whole number from 1 to" },
+                { "limits: {task: {cpuweight: 5}}", "did you mean 'cpuWeight'?" },
+                { "security: {umask: \"088\"}", "expected a file mode mask such as \"077\", not '088'" },
+                { "security: {umask: \"7777\"}", "expected a file mode mask" },
+                { "history: {folders: sometimes}", "expected one of never, failures, always" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct diag diag = DIAG_INIT;
+                struct config *c = NULL;
+
+                assert_int_equal(parse(cases[i].text, &diag, &c), -EBADMSG);
+                assert_int_equal(diag.count, 1);
+                if (!strstr(diag.entries[0].message, cases[i].expected))
+                        fail_msg("'%s' and not '%s'", diag.entries[0].message, cases[i].expected);
+                diag_done(&diag);
+        }
 }
 
 static const char whole[] =
@@ -112,8 +157,8 @@ static const struct {
         const char *text, *finding;
 } wrong[] = {
         { "flws: x\n", "1:1: unknown property 'flws'; did you mean 'flows'?" },
-        { "zzzzzzzz: x\n", "1:1: unknown property 'zzzzzzzz'; known here: flows, state, socket, runner, aws, limits, history, "
-                           "log, security, triggers" },
+        { "zzzzzzzz: x\n", "1:1: unknown property 'zzzzzzzz'; known here: flows, state, socket, runner, secrets, aws, limits, "
+                           "history, log, security, triggers" },
         { "- x\n", "1:1: expected a map with flows, triggers and so on" },
         { "flows:\n", "1:1: 'flows' has no value" },
         { "flows: [a]\n", "1:8: expected text, not a list" },
@@ -290,6 +335,8 @@ static void a_trigger_in_a_flow_file_is_a_trigger_like_any_other(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_not_said_has_its_default),
+                cmocka_unit_test(tasks_are_limited_as_written),
+                cmocka_unit_test(wrong_limits_of_tasks_are_refused_with_what_would_be_right),
                 cmocka_unit_test(a_whole_trigger_is_read),
                 cmocka_unit_test(copies_are_equal_until_something_changes),
                 cmocka_unit_test(what_is_wrong_is_named_with_its_place_and_its_remedy),

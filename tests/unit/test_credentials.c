@@ -6,142 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "common/aws/credentials_provider.h"
-#include "common/base/file.h"
-#include "common/base/text.h"
-#include "tests/unit/http_server.h"
-
-struct fixture {
-        sd_event *event;
-        struct http *http;
-        struct server server;
-        char folder[64];
-        char **environment;
-        struct credentials_options options;
-        struct credentials_chain *chain;
-        char expiration[TIMESTAMP_MAX]; /* what the servers answer with */
-        bool broken;                    /* they answer 500 */
-};
-
-static struct fixture *fixture_of(struct server *s) {
-        return CONTAINER_OF(s, struct fixture, server);
-}
-
-static void answer_credentials(struct server *s, struct buf *answer) {
-        struct fixture *f = fixture_of(s);
-        _cleanup_free_ char *body = text_printf(
-                "{\"Code\":\"Success\",\"AccessKeyId\":\"AKID%u\",\"SecretAccessKey\":\"secret\",\"Token\":\"token\","
-                "\"Expiration\":\"%s\"}",
-                s->request_count, f->expiration);
-        server_answer(answer, 200, "", body);
-}
-
-/* Both services: IMDSv2 and the container endpoint. */
-static enum server_action serve(struct server *s, const char *request, size_t len, struct buf *answer) {
-        bool with_token = strstr(request, "\r\nX-aws-ec2-metadata-token: imds-token\r\n");
-        if (fixture_of(s)->broken)
-                server_answer(answer, 500, "", "broken");
-        else if (text_after(request, "PUT /latest/api/token HTTP/1.1\r\n") &&
-                 strstr(request, "\r\nX-aws-ec2-metadata-token-ttl-seconds: 21600\r\n"))
-                server_answer(answer, 200, "", "imds-token");
-        else if (text_after(request, "GET /latest/meta-data/iam/security-credentials/ ") && with_token)
-                server_answer(answer, 200, "", "my-role\n");
-        else if (text_after(request, "GET /latest/meta-data/iam/security-credentials/my-role ") && with_token)
-                answer_credentials(s, answer);
-        else if (text_after(request, "GET /container ") && strstr(request, "\r\nAuthorization: container-token\r\n"))
-                answer_credentials(s, answer);
-        else
-                server_answer(answer, 401, "", "no");
-        return SERVER_ANSWER;
-}
-
-static void set_env(struct fixture *f, const char *fmt, const char *value) {
-        _cleanup_free_ char *line = text_printf("%s%s", fmt, value);
-        assert_int_equal(text_list_add(&f->environment, line), 0);
-}
-
-static void use_imds(struct fixture *f) {
-        _cleanup_free_ char *url = text_printf("http://127.0.0.1:%u/", f->server.port);
-        set_env(f, "AWS_EC2_METADATA_SERVICE_ENDPOINT=", url);
-}
-
-static void use_container(struct fixture *f, const char *host) {
-        _cleanup_free_ char *url = text_printf("http://%s:%u/container", host, f->server.port);
-        set_env(f, "AWS_CONTAINER_CREDENTIALS_FULL_URI=", url);
-}
-
-static void use_file(struct fixture *f, const char *text) {
-        _cleanup_free_ char *path = path_join(f->folder, "credentials");
-        assert_int_equal(file_write_at(-100, path, text, strlen(text), 0600), 0);
-        set_env(f, "AWS_SHARED_CREDENTIALS_FILE=", path);
-}
-
-static void expire_in(struct fixture *f, uint64_t usec) {
-        timestamp_format(clock_realtime_usec() + usec, f->expiration);
-}
-
-static int set_up(void **state) {
-        struct fixture *f = calloc(1, sizeof(*f));
-        assert_int_equal(sd_event_new(&f->event), 0);
-        assert_int_equal(http_new(f->event, NULL, &f->http), 0);
-        server_start(&f->server, f->event, serve);
-        strcpy(f->folder, "/tmp/test_credentials.XXXXXX");
-        assert_non_null(mkdtemp(f->folder));
-        set_env(f, "HOME=", f->folder);
-        expire_in(f, USEC_PER_HOUR);
-        *state = f;
-        return 0;
-}
-
-static int tear_down(void **state) {
-        struct fixture *f = *state;
-        credentials_chain_free(f->chain);
-        http_free(f->http);
-        server_stop(&f->server);
-        sd_event_unref(f->event);
-        dir_remove_all(-100, f->folder);
-        text_list_free(f->environment);
-        free(f);
-        return 0;
-}
-
-struct outcome {
-        bool done;
-        unsigned count;
-        int error;
-        char why[2048];
-        struct aws_credentials *found;
-};
-
-static void on_credentials(int error, const struct aws_credentials *found, const char *why, void *userdata) {
-        struct outcome *o = userdata;
-        o->done = true;
-        o->count++;
-        o->error = error;
-        snprintf(o->why, sizeof(o->why), "%s", why);
-        aws_credentials_unref(o->found);
-        o->found = aws_credentials_ref(found);
-}
-
-static void outcome_done(struct outcome *o) {
-        aws_credentials_unref(o->found);
-}
-
-static void make_chain(struct fixture *f) {
-        f->options.event = f->event;
-        f->options.http = f->http;
-        f->options.environment = f->environment;
-        f->chain = credentials_chain_free(f->chain);
-        assert_int_equal(credentials_chain_new(&f->options, &f->chain), 0);
-}
-
-static void get(struct fixture *f, struct outcome *o) {
-        if (!f->chain)
-                make_chain(f);
-        assert_int_equal(credentials_get(f->chain, on_credentials, o, NULL), 0);
-        assert_false(o->done);
-        assert_true(loop_until(f->event, &o->done));
-}
+#include "tests/unit/credentials_fixture.h"
 
 static void explicit_keys_win_over_the_environment(void **state) {
         struct fixture *f = *state;
@@ -272,7 +137,7 @@ static void an_error_names_every_provider_and_its_reason(void **state) {
         get(f, &o);
         assert_int_equal(o.error, -ENOENT);
         assert_string_equal(o.why, "static: no keys in the configuration; environment: AWS_ACCESS_KEY_ID is not set; "
-                                   "files: the shared files have no profile 'default'; "
+                                   "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set; files: the shared files have no profile 'default'; "
                                    "container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set; "
                                    "imds: AWS_EC2_METADATA_DISABLED is true");
         assert_null(credentials_cached(f->chain));

@@ -30,6 +30,7 @@ static struct aws_profile *profile(const char *config) {
 }
 
 struct row {
+        enum aws_service service;
         const char *endpoint, *region, *queue_url;
         const char *environment[4];
         const char *profile;
@@ -41,6 +42,7 @@ static void check(const struct row *rows, size_t count) {
                 const struct row *row = &rows[i];
                 _cleanup_(aws_profile_freep) struct aws_profile *p = row->profile ? profile(row->profile) : NULL;
                 const struct endpoint_inputs in = {
+                        .service = row->service,
                         .endpoint = row->endpoint,
                         .region = row->region,
                         .queue_url = row->queue_url,
@@ -158,6 +160,91 @@ static void endpoints_come_in_their_order_of_precedence(void **state) {
         check(rows, ARRAY_SIZE(rows));
 }
 
+#define NO_SERVICES "[default]\nregion = r\nendpoint_url = http://p2\nservices = gone\n"
+
+static void a_services_section_that_is_not_there_is_an_error(void **state) {
+        static const struct row rows[] = {
+                { .profile = NO_SERVICES, .expected_url = "names a section" },
+                { .profile = NO_SERVICES,
+                  .environment = { "AWS_ENDPOINT_URL=http://e2" },
+                  .expected_region = "r",
+                  .expected_url = "http://e2" },
+                { .profile = NO_SERVICES,
+                  .environment = { "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true" },
+                  .expected_region = "r",
+                  .expected_url = "https://sqs.r.amazonaws.com" },
+        };
+        check(rows, ARRAY_SIZE(rows));
+}
+
+#define STS_PROFILE                                                                                                    \
+        "[default]\nregion = us-east-2\nendpoint_url = http://p2\nservices = s\n[services s]\nsqs =\n"                 \
+        " endpoint_url = http://sqs\nsts =\n endpoint_url = http://p1\n"
+
+static void sts_has_endpoints_of_its_own(void **state) {
+        static const struct row rows[] = {
+                { AWS_STS, .region = "eu-north-1", .expected_region = "eu-north-1",
+                  .expected_url = "https://sts.eu-north-1.amazonaws.com" },
+                { AWS_STS, .region = "cn-north-1", .expected_region = "cn-north-1",
+                  .expected_url = "https://sts.cn-north-1.amazonaws.com.cn" },
+                { AWS_STS, .region = "us-iso-east-1", .expected_region = "us-iso-east-1",
+                  .expected_url = "https://sts.us-iso-east-1.c2s.ic.gov" },
+                { AWS_STS, .expected_region = "us-east-1", .expected_url = "https://sts.us-east-1.amazonaws.com" },
+                { AWS_STS, .environment = { "AWS_REGION=us-west-2" }, .expected_region = "us-west-2",
+                  .expected_url = "https://sts.us-west-2.amazonaws.com" },
+                /* FIPS and dual-stack */
+                { AWS_STS, .region = "us-east-2", .environment = { "AWS_USE_FIPS_ENDPOINT=true" },
+                  .expected_region = "us-east-2", .expected_url = "https://sts-fips.us-east-2.amazonaws.com" },
+                { AWS_STS, .region = "us-gov-west-1", .environment = { "AWS_USE_FIPS_ENDPOINT=true" },
+                  .expected_region = "us-gov-west-1", .expected_url = "https://sts.us-gov-west-1.amazonaws.com" },
+                { AWS_STS, .region = "us-east-2", .environment = { "AWS_USE_DUALSTACK_ENDPOINT=true" },
+                  .expected_region = "us-east-2", .expected_url = "https://sts.us-east-2.api.aws" },
+                { AWS_STS, .region = "r", .endpoint = "http://x", .environment = { "AWS_USE_FIPS_ENDPOINT=true" },
+                  .expected_url = "cannot be combined" },
+                { AWS_STS, .region = "r",
+                  .environment = { "AWS_ENDPOINT_URL_STS=http://x", "AWS_USE_DUALSTACK_ENDPOINT=true" },
+                  .expected_url = "cannot be combined" },
+                /* the global endpoint */
+                { AWS_STS, .region = "eu-west-1", .environment = { "AWS_STS_REGIONAL_ENDPOINTS=legacy" },
+                  .expected_region = "us-east-1", .expected_url = "https://sts.amazonaws.com" },
+                { AWS_STS, .region = "eu-south-2", .environment = { "AWS_STS_REGIONAL_ENDPOINTS=legacy" },
+                  .expected_region = "eu-south-2", .expected_url = "https://sts.eu-south-2.amazonaws.com" },
+                { AWS_STS, .region = "eu-west-1", .profile = "[default]\nsts_regional_endpoints = legacy\n",
+                  .expected_region = "us-east-1", .expected_url = "https://sts.amazonaws.com" },
+                { AWS_STS, .region = "eu-west-1", .environment = { "AWS_STS_REGIONAL_ENDPOINTS=regional" },
+                  .profile = "[default]\nsts_regional_endpoints = legacy\n", .expected_region = "eu-west-1",
+                  .expected_url = "https://sts.eu-west-1.amazonaws.com" },
+                { AWS_STS, .region = "eu-west-1",
+                  .environment = { "AWS_STS_REGIONAL_ENDPOINTS=legacy", "AWS_USE_FIPS_ENDPOINT=true" },
+                  .expected_region = "eu-west-1", .expected_url = "https://sts-fips.eu-west-1.amazonaws.com" },
+                { AWS_STS, .region = "r", .environment = { "AWS_STS_REGIONAL_ENDPOINTS=global" },
+                  .expected_url = "must be 'regional' or 'legacy'" },
+                { AWS_SQS, .region = "eu-west-1", .environment = { "AWS_STS_REGIONAL_ENDPOINTS=legacy" },
+                  .expected_region = "eu-west-1", .expected_url = "https://sqs.eu-west-1.amazonaws.com" },
+                /* precedence; another service's endpoint is none */
+                { AWS_STS, .endpoint = "http://o/", .profile = STS_PROFILE, .expected_region = "us-east-2",
+                  .environment = { "AWS_ENDPOINT_URL=http://e2", "AWS_ENDPOINT_URL_STS=http://e1" },
+                  .expected_url = "http://o" },
+                { AWS_STS, .profile = STS_PROFILE, .expected_region = "us-east-2",
+                  .environment = { "AWS_ENDPOINT_URL=http://e2", "AWS_ENDPOINT_URL_STS=http://e1",
+                                   "AWS_ENDPOINT_URL_SQS=http://q" },
+                  .expected_url = "http://e1" },
+                { AWS_STS, .profile = STS_PROFILE, .environment = { "AWS_ENDPOINT_URL=http://e2" },
+                  .expected_region = "us-east-2", .expected_url = "http://e2" },
+                { AWS_STS, .profile = STS_PROFILE, .environment = { "AWS_ENDPOINT_URL_SQS=http://q" },
+                  .expected_region = "us-east-2", .expected_url = "http://p1" },
+                { AWS_STS, .profile = PROFILE, .expected_region = "pr-east-1", .expected_url = "http://p2" },
+                { AWS_STS, .profile = STS_PROFILE,
+                  .environment = { "AWS_ENDPOINT_URL_STS=http://e1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true" },
+                  .expected_region = "us-east-2", .expected_url = "https://sts.us-east-2.amazonaws.com" },
+                { AWS_SSO, .region = "eu-north-1", .expected_region = "eu-north-1",
+                  .expected_url = "https://portal.sso.eu-north-1.amazonaws.com" },
+                { AWS_SSO, .region = "eu-north-1", .environment = { "AWS_ENDPOINT_URL_SSO=http://s" },
+                  .expected_region = "eu-north-1", .expected_url = "http://s" },
+        };
+        check(rows, ARRAY_SIZE(rows));
+}
+
 static void the_region_is_where_the_queue_is(void **state) {
         static const struct row rows[] = {
                 { .region = "r1",
@@ -178,7 +265,15 @@ static void the_region_is_where_the_queue_is(void **state) {
                   .environment = { "AWS_REGION=r2" },
                   .queue_url = "http://localhost:9324/000000000000/q",
                   .expected_region = "r1",
-                  .expected_url = "https://sqs.r1.amazonaws.com" },
+                  .expected_url = "http://localhost:9324" },
+                { .queue_url = "https://sqs.example.com/123456789012/q",
+                  .expected_region = "us-east-1",
+                  .expected_url = "https://sqs.example.com" },
+                { .region = "r1",
+                  .environment = { "AWS_ENDPOINT_URL=http://a" },
+                  .queue_url = "http://localhost:9324/000000000000/q",
+                  .expected_region = "r1",
+                  .expected_url = "http://a" },
                 { .environment = { "AWS_DEFAULT_REGION=r3", "AWS_REGION=r2" },
                   .expected_region = "r2",
                   .expected_url = "https://sqs.r2.amazonaws.com" },
@@ -284,6 +379,8 @@ int main(void) {
                 cmocka_unit_test(a_region_gives_the_endpoint_of_its_partition),
                 cmocka_unit_test(fips_and_dual_stack_change_the_host),
                 cmocka_unit_test(endpoints_come_in_their_order_of_precedence),
+                cmocka_unit_test(a_services_section_that_is_not_there_is_an_error),
+                cmocka_unit_test(sts_has_endpoints_of_its_own),
                 cmocka_unit_test(the_region_is_where_the_queue_is),
                 cmocka_unit_test(the_answer_names_the_setting_that_decided),
                 cmocka_unit_test(queue_urls_are_taken_apart),

@@ -14,7 +14,7 @@
 
 #include "common/base/json.h"
 #include "common/base/text.h"
-#include "common/flow/expr.h"
+#include "common/expr/expr.h"
 
 /* 2024-02-29T12:30:45.123456Z */
 #define TEST_NOW_USEC UINT64_C(1709209845123456)

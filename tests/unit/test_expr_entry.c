@@ -61,7 +61,11 @@ struct visited {
         size_t first_offset;
 };
 
-static int on_output(void *userdata, const char *last_filter, size_t offset) {
+static bool is_wanted(void *userdata, const struct expr_read *read) {
+        return strcmp(read->path[0], read->is_function ? "render" : "trigger") == 0;
+}
+
+static int on_output(void *userdata, const struct expr_read *read, const char *last_filter, size_t offset) {
         struct visited *v = userdata;
 
         if (v->count++ == 0)
@@ -101,7 +105,7 @@ static void outputs_that_carry_a_variable_are_found(void **state) {
                 struct visited v = { 0 };
 
                 assert_int_equal(expr_compile(cases[i].template, strlen(cases[i].template), &t, NULL), 0);
-                assert_int_equal(expr_visit_outputs(t, "trigger", on_output, &v), 0);
+                assert_int_equal(expr_visit_outputs(t, is_wanted, on_output, &v), 0);
                 buf_append_str(&v.filters, "");
                 if (strcmp(v.filters.data, cases[i].filters) != 0)
                         fail_msg("%s: '%s', not '%s'", cases[i].template, v.filters.data, cases[i].filters);
@@ -115,10 +119,10 @@ static void a_visit_stops_at_the_first_answer_and_tells_where(void **state) {
         struct visited v = { .count = 8 };
 
         assert_int_equal(expr_compile(text, strlen(text), &t, NULL), 0);
-        assert_int_equal(expr_visit_outputs(t, "trigger", on_output, &v), 77);
+        assert_int_equal(expr_visit_outputs(t, is_wanted, on_output, &v), 77);
         buf_done(&v.filters);
         v = (struct visited){ 0 };
-        assert_int_equal(expr_visit_outputs(t, "trigger", on_output, &v), 0);
+        assert_int_equal(expr_visit_outputs(t, is_wanted, on_output, &v), 0);
         assert_int_equal(v.count, 2);
         assert_int_equal(v.first_offset, 2);
         buf_done(&v.filters);

@@ -2,7 +2,7 @@
 /* What goes wrong is said in a sentence, with the place marked; and nothing runs without a bound. */
 #include "tests/unit/test_expr.h"
 
-#include "common/flow/expr_eval.h"
+#include "common/expr/expr_eval.h"
 
 static void what_is_undefined_is_named(void **state) {
         static const struct test_failure cases[] = {
@@ -19,6 +19,9 @@ static void what_is_undefined_is_named(void **state) {
                 { "{{ inputs.flag.id }}", "'inputs.flag' is a boolean and has no 'id'", "id" },
                 { "{{ inputs[true] }}", "a boolean is not a key", "true" },
                 { "{{ fromJson('{}').a }}", "the value has no 'a'", "a }}" },
+                { "{{ globals.x }}", "the variable 'globals' is not supported by sqsflow", "globals" },
+                { "{{ global.x }}", "the variable 'global' is not defined", "global" },
+                { "{{ trigger.parentId }}", "'trigger' has no 'parentId'", "parentId" },
                 { "{{ nope | upper }}", "'nope' is not defined", "nope" },
                 { "{{ nope is even }}", "'nope' is not defined", "nope" },
                 { "{{ nope == 1 }}", "'nope' is not defined", "nope" },
@@ -72,6 +75,8 @@ static void wrong_calls_are_found_before_anything_runs(void **state) {
                 { "{{ 'a' | uper }}", "there is no filter 'uper'; did you mean 'upper'?", "uper" },
                 { "{{ 'a' | zzzzzzzz }}", "there is no filter 'zzzzzzzz'", "zzzz" },
                 { "{{ 'a' | className }}", "the filter 'className' is not supported by sqsflow", "className" },
+                { "{{ isWeekend(1) }}", "the function 'isWeekend' is not supported by sqsflow", "isWeekend" },
+                { "{{ parentOutput(outputs.x) }}", "the function 'parentOutput' is not supported by sqsflow", "parentOutput" },
                 { "{{ kv('a') }}", "the function 'kv' is not supported by sqsflow", "kv" },
                 { "{{ frmJson('a') }}", "there is no function 'frmJson'; did you mean 'fromJson'?", "frmJson" },
                 { "{{ 1 is evn }}", "there is no test 'evn'; did you mean 'even'?", "evn" },
@@ -103,6 +108,9 @@ static void wrong_types_are_told(void **state) {
                 { "{{ 1 contains 1 }}", "'contains' looks into", "contains" },
                 { "{{ 1..'b' }}", "a range goes from", ".." },
                 { "{{ range(1, 2, 0) }}", "steps of 0", "range" },
+                { "{{ 9223372..6854775805 }}", "rendering takes too long", ".." },
+                { "{{ range(-9223372036854775807 - 1, 9223372036854775807) }}", "rendering takes too long", "range" },
+                { "{{ range(9223372036854775807, -9223372036854775807 - 1, -1) }}", "rendering takes too long", "range" },
                 { "{{ 'a' is even }}", "'is even' asks about a whole number", "even" },
                 { "{% for i in 5 %}{% endfor %}", "'for' goes over a list or a map, not over a number", "5" },
                 { "{{ [1] | upper }}", "'upper' works on a text, not on a list", "upper" },

@@ -2,7 +2,7 @@
 /* One row or more for every filter and function. The facts are those of Pebble's and Kestra's documentation. */
 #include "tests/unit/test_expr.h"
 
-#include "common/flow/expr_routines.h"
+#include "common/expr/expr_routines.h"
 
 static void letters(void **state) {
         static const struct test_case cases[] = {
@@ -310,11 +310,15 @@ static void functions(void **state) {
                 { "{{ max(trigger.big, 12345678901234567891) }}", "12345678901234567891" },
                 { "{{ range(1, 3) }}", "[1,2,3]" },
                 { "{{ range(0, 6, 2) }}", "[0,2,4,6]" },
+                { "{{ range(3, 1) }}{{ range(1, 3, -1) }}{{ range(2, 2) }}{{ range(1, 500000) | length }}", "\"[][][2]500000\"" },
+                { "{{ range(9223372036854775806, 9223372036854775807) | length }}", "2" },
+                { "{{ range(-9223372036854775807 - 1, 9223372036854775807, 9223372036854775807) | length }}", "3" },
                 { "{{ range(start=3, end=1, increment=-1) }}", "[3,2,1]" },
                 { "{{ range('a', 'e', 2) }}", "[\"a\",\"c\",\"e\"]" },
                 { "{{ fromJson('[1, {\"a\": 2}]')[1].a }}", "2" },
                 { "{{ fromJson(null) }}", "null" },
                 { "{{ fromJson(json='12345678901234567890') }}", "12345678901234567890" },
+                { "{{ json('[1, {\"a\": 2}]')[1].a }}{{ json(null) }}{{ json(json='3') }}", "\"23\"" },
                 { "{{ fromIon('{\"a\": 1}\n{\"a\": 2}').a }}", "1" },
                 { "{{ fromIon('{\"a\": 1}\n\n{\"a\": 2}\n', allRows=true) }}", "[{\"a\":1},{\"a\":2}]" },
                 { "{{ fromIon('') }}", "null" },

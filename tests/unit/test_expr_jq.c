@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The filter jq, where libjq is; its results are always a list. */
+#include <sys/resource.h>
+#include <time.h>
+
 #include "tests/unit/test_expr.h"
 
 #include <dlfcn.h>
@@ -57,7 +60,7 @@ static void wrong_programs_and_data_are_told(void **state) {
                 { "{{ 'not json' | jq('.') }}", "the text that jq should read is not JSON", "jq" },
                 { "{{ 1 | jq('import \"a\" as a; .') }}", "modules of jq are not supported", "jq" },
                 { "{{ 1 | jq(' # x\n include \"a\"; .') }}", "modules of jq are not supported", "jq" },
-                { "{{ 1 | jq('range(1e9)') }}", "more than 1000000 steps", "jq" },
+                { "{{ 1 | jq('range(1e9) | null') }}", " takes too ", "jq" }, /* whichever bound is met first */
         };
 
         RUN_FAILURES(cases);
@@ -86,6 +89,42 @@ static void the_environment_is_hidden(void **state) {
         unsetenv("AWS_SECRET_ACCESS_KEY");
 }
 
+static double cpu_seconds(void) {
+        return (double)clock() / CLOCKS_PER_SEC;
+}
+
+static void a_program_without_end_is_ended(void **state) {
+        static const struct test_failure endless[] = {
+                { "{{ [1] | jq('last(range(1e12))') }}", "jq takes too long", "jq" },
+                { "{{ [1] | jq('def f: f; f') }}", "jq takes too long", "jq" },
+                { "{{ [1] | jq('try last(range(1e12)) catch 1') }}", "jq takes too long", "jq" },
+                /* each within the bound, not all of them */
+                { "{% for i in range(1, 1000) %}{{ [1] | jq('last(range(300000))') }}{% endfor %}", "too long", "jq" },
+        };
+        static const struct test_case again = { "{{ {'a': 1} | jq('.a') }}", "[1]" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(endless); i++) {
+                double begin = cpu_seconds();
+
+                test_run_failure(&endless[i]);
+                assert_true(cpu_seconds() - begin < 3);
+                test_run_case(&again);
+        }
+}
+
+static void a_recursion_without_end_is_ended_before_it_eats_the_memory(void **state) {
+        static const struct test_failure failure = { "{{ [1] | jq('def f: 1 + f; f') }}", "jq takes too ", "jq" };
+        static const struct test_case again = { "{{ {'a': 1} | jq('.a') }}", "[1]" };
+
+        struct rusage before, after;
+
+        assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+        test_run_failure(&failure);
+        assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+        assert_true(after.ru_maxrss - before.ru_maxrss < 512 * 1024); /* KiB */
+        test_run_case(&again);
+}
+
 static void a_host_without_jq_is_told(void **state) {
         static const struct test_failure failure = { "{{ 1 | jq('.') }}", "the filter 'jq'", "jq" };
 
@@ -99,6 +138,8 @@ int main(void) {
                 cmocka_unit_test(wrong_programs_and_data_are_told),
                 cmocka_unit_test(an_error_leaves_the_program_usable),
                 cmocka_unit_test(the_environment_is_hidden),
+                cmocka_unit_test(a_program_without_end_is_ended),
+                cmocka_unit_test(a_recursion_without_end_is_ended_before_it_eats_the_memory),
         };
         const struct CMUnitTest without[] = {
                 cmocka_unit_test(a_host_without_jq_is_told),

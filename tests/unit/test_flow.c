@@ -2,6 +2,8 @@
 /* common/flow/flow.h: what a right flow file becomes. */
 #include "tests/unit/flow_text.h"
 
+#include <stdio.h>
+
 #include "common/base/clock.h"
 
 static const char full[] = "id: orders.v1\n"
@@ -52,6 +54,30 @@ static void the_head_of_a_flow_is_read(void **state) {
         assert_int_equal(f->retry->max_attempts, 3);
         assert_int_equal(f->retry->interval_usec, USEC_PER_MINUTE);
         assert_int_equal(f->retry->max_duration_usec, USEC_INFINITY);
+}
+
+static void every_behavior_of_a_limit_is_taken(void **state) {
+        static const struct {
+                const char *concurrency;
+                enum flow_concurrency_behavior behavior;
+        } cases[] = {
+                { "{limit: 2}", FLOW_QUEUE },
+                { "{limit: 2, behavior: QUEUE}", FLOW_QUEUE },
+                { "{limit: 2, behavior: CANCEL}", FLOW_CANCEL },
+                { "{limit: 2, behavior: FAIL}", FLOW_FAIL },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                char text[256];
+
+                snprintf(text, sizeof text,
+                         "id: f\nnamespace: n\nconcurrency: %s\ntasks: [{id: t, type: " LOG ", message: m}]\n",
+                         cases[i].concurrency);
+                _cleanup_(flow_unrefp) struct flow *f = load_with(text, &(struct flow_load_options){ 0 });
+
+                assert_int_equal(f->concurrency_limit, 2);
+                assert_int_equal(f->concurrency_behavior, cases[i].behavior);
+        }
 }
 
 static void the_lists_of_a_flow_are_read(void **state) {
@@ -232,6 +258,7 @@ static void the_shipped_examples_load(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_head_of_a_flow_is_read),
+                cmocka_unit_test(every_behavior_of_a_limit_is_taken),
                 cmocka_unit_test(the_lists_of_a_flow_are_read),
                 cmocka_unit_test(triggers_keep_their_own_properties),
                 cmocka_unit_test(labels_may_be_a_list_too),

@@ -91,6 +91,47 @@ static void a_missing_folder_and_an_unreadable_file_are_told(void **state) {
                             "the folder of flows cannot be read: No such file or directory");
 }
 
+#define CALLS(id, more) \
+        "id: " id "\nnamespace: n\ntasks:\n  - {id: t, type: io.kestra.plugin.core.flow.Subflow, " more "}\n"
+
+static void a_called_flow_must_be_in_the_set(void **state) {
+        _cleanup_(diag_done) struct diag diag = DIAG_INIT;
+        struct flow_set set;
+
+        put("a.yaml", CALLS("starts", "namespace: '{{ flow.namespace }}', flowId: called"));
+        put("b.yaml", CALLS("open", "namespace: n, flowId: '{{ inputs.which }}'"));
+        put("c.yaml", FLOW("called"));
+        assert_int_equal(flow_set_load(".", NULL, &diag, &set), 0);
+        assert_int_equal(set.count, 3);
+        flow_set_done(&set);
+        put("c.yaml", FLOW("caled"));
+        assert_refused(-EBADMSG, "./a.yaml:4:5: task 't': there is no flow 'n.called'; did you mean 'n.caled'?\n");
+}
+
+static void a_call_at_any_depth_is_looked_at(void **state) {
+        put("a.yaml", "id: deep\nnamespace: n\ntasks:\n"
+                      "  - id: if\n    type: io.kestra.plugin.core.flow.If\n    condition: '{{ x }}'\n    then:\n"
+                      "      - {id: log, type: " LOG ", message: m}\n    errors:\n"
+                      "      - {id: t, type: io.kestra.plugin.core.flow.Subflow, namespace: far, flowId: away}\n");
+        assert_refused(-EBADMSG, "./a.yaml:10:9: task 't': there is no flow 'far.away'\n");
+}
+
+static void a_message_is_handed_only_to_flows_that_take_it_safely(void **state) {
+        _cleanup_(diag_done) struct diag diag = DIAG_INIT;
+        struct flow_set set;
+
+        put("a.yaml", CALLS("caller", "namespace: n, flowId: called, inputs: {w: '{{ trigger.data }}'}"));
+        put("b.yaml", "id: called\nnamespace: n\ninputs: [{id: w, type: STRING}]\n"
+                      "tasks: [{id: s, type: " SHELL ", commands: ['echo {{ inputs.w }}']}]\n");
+        assert_refused(-EBADMSG, "./a.yaml:4:5: task 't': flow 'n.called' is handed a message, and its line 4 does not take it "
+                                 "safely: a message must not become shell text: hand 'inputs' over in 'env', read "
+                                 "$SQSFLOW_MESSAGE_FILE, or end the expression with '| quote'\n");
+        put("b.yaml", "id: called\nnamespace: n\ninputs: [{id: w, type: STRING}]\n"
+                      "tasks: [{id: s, type: " SHELL ", commands: ['echo {{ inputs.w | quote }}']}]\n");
+        assert_int_equal(flow_set_load(".", NULL, &diag, &set), 0);
+        flow_set_done(&set);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void) {
@@ -100,6 +141,9 @@ int main(void) {
                 TEST(one_id_in_two_files_names_both),
                 TEST(one_bad_file_refuses_the_set_and_all_are_looked_at),
                 TEST(a_missing_folder_and_an_unreadable_file_are_told),
+                TEST(a_called_flow_must_be_in_the_set),
+                TEST(a_call_at_any_depth_is_looked_at),
+                TEST(a_message_is_handed_only_to_flows_that_take_it_safely),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,9 +51,6 @@ static const struct wrong_flow wrong[] = {
           "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n",
           "f.yaml:3:22: 'limit' must be a whole number of at least 1, not '0'\n"
           "f.yaml:3:35: 'behavior' must be QUEUE, CANCEL or FAIL, not 'WAIT'\n" },
-        { HEAD "concurrency: {limit: 1, behavior: CANCEL}\n"
-          "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n",
-          "f.yaml:3:35: behavior CANCEL is not supported by sqsflow yet; QUEUE is\n" },
         { HEAD "concurrency: 5\n"
           "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n",
           "f.yaml:3:14: concurrency must be a map\n" },
@@ -112,7 +109,6 @@ static const struct wrong_flow wrong[] = {
           "    visibilityTimeout: 90000\n",
           "f.yaml:5:5: a trigger lacks the required property 'queueUrl'\n"
           "f.yaml:7:5: property 'inputs' is not supported by sqsflow: read the message from trigger.data\n"
-          "f.yaml:8:5: property 'stopAfter' is not supported by sqsflow yet\n"
           "f.yaml:9:24: 'visibilityTimeout' must be a whole number from 1 to 43200, not '90000'\n" },
         { HEAD "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n"
           "triggers: [{id: t, type: io.kestra.plugin.aws.sqs.Trigger, queueUrl: q, maxRecords: 1}, {id: t, type: "
@@ -124,7 +120,7 @@ static const struct wrong_flow wrong[] = {
           "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n",
           "f.yaml:3:25: no task type is 'io.kestra.plugin.core.log.Logs' or begins so; did you mean "
           "'io.kestra.plugin.core.log.Log'?\n"
-          "f.yaml:3:77: no task type is 'io.kestra.plugin.jdbc' or begins so\n"
+          "f.yaml:3:77: task type 'io.kestra.plugin.jdbc' is not supported by sqsflow\n"
           "f.yaml:3:113: a default lacks the required property 'values'\n" },
         { HEAD "taskDefaults:\n"
           "  - type: io.kestra.core.tasks.log.Log\n"

@@ -26,13 +26,19 @@ static const struct wrong_flow wrong[] = {
           "f.yaml:5:11: task type 'io.kestra.plugin.scripts.ruby.Commands' is not supported by sqsflow\n" },
         { HEAD "tasks:\n"
           "  - id: a\n"
-          "    type: com.example.Thing\n",
-          "f.yaml:5:11: unknown task type 'com.example.Thing'\n" },
+          "    type: io.kestra.plugin.slack.notifications.SlackIncomingWebhook\n",
+          "f.yaml:5:11: task type 'io.kestra.plugin.slack.notifications.SlackIncomingWebhook' is not supported by sqsflow\n" },
+        { HEAD "taskDefaults: [{type: io.kestra.plugin.slack, values: {}}]\n"
+          "triggers: [{id: t, type: io.kestra.plugin.salesforce.Trigger}]\n"
+          "tasks:\n"
+          "  - {id: a, type: io.kestra.plugin.core.http.Request, uri: x, options: {auth: {type: DIGEST}}}\n",
+          "f.yaml:3:23: task type 'io.kestra.plugin.slack' is not supported by sqsflow\n"
+          "f.yaml:4:26: trigger type 'io.kestra.plugin.salesforce.Trigger' is not supported by sqsflow\n"
+          "f.yaml:6:86: 'type: DIGEST' is not supported by sqsflow\n" },
         { HEAD "tasks:\n"
           "  - id: a\n"
-          "    type: io.kestra.plugin.core.flow.Sleep\n"
-          "    duration: PT1S\n",
-          "f.yaml:5:11: task type 'io.kestra.plugin.core.flow.Sleep' is not supported by sqsflow yet\n" },
+          "    type: com.example.Thing\n",
+          "f.yaml:5:11: unknown task type 'com.example.Thing'\n" },
         { HEAD "tasks:\n"
           "  - id: a\n"
           "    type: io.kestra.plugin.aws.sqs.Trigger\n",
@@ -77,8 +83,8 @@ static const struct wrong_flow wrong[] = {
           "  - id: a\n"
           "    type: io.kestra.plugin.core.log.Log\n"
           "    message: x\n"
-          "    runIf: 'a'\n"
-          "    when: 'b'\n",
+          "    runIf: '{{ a }}'\n"
+          "    when: '{{ b }}'\n",
           "f.yaml:8:5: 'runIf' and 'when' mean the same: keep one\n" },
         { HEAD "tasks:\n"
           "  - id: a\n"
@@ -169,12 +175,8 @@ static const struct wrong_flow wrong[] = {
           "  - id: a\n"
           "    type: io.kestra.plugin.scripts.shell.Commands\n"
           "    commands: [a]\n"
-          "    outputFiles: [b]\n"
-          "    allowWarning: true\n"
           "    namespaceFiles: {enabled: true}\n",
-          "f.yaml:7:5: property 'outputFiles' is not supported by sqsflow yet\n"
-          "f.yaml:8:5: property 'allowWarning' is not supported by sqsflow yet\n"
-          "f.yaml:9:5: property 'namespaceFiles' is not supported by sqsflow: use inputFiles\n" },
+          "f.yaml:7:5: property 'namespaceFiles' is not supported by sqsflow: use inputFiles\n" },
         { HEAD "tasks:\n"
           "  - id: a\n"
           "    type: io.kestra.plugin.scripts.shell.Commands\n"
@@ -293,7 +295,6 @@ static const struct wrong_flow wrong[] = {
           "      - task: {id: c, type: io.kestra.plugin.core.log.Log, message: x}\n"
           "        dependsOn: [b]\n"
           "      - dependsOn: [b]\n",
-          "f.yaml:5:11: task type 'io.kestra.plugin.core.flow.Dag' is not supported by sqsflow yet\n"
           "f.yaml:7:15: task 'b' depends on itself, through other tasks or directly\n"
           "f.yaml:8:24: there is no task 'd' in this Dag\n"
           "f.yaml:11:9: an entry of a Dag lacks the required property 'task'\n" },
@@ -302,18 +303,16 @@ static const struct wrong_flow wrong[] = {
           "    type: io.kestra.plugin.core.flow.Switch\n"
           "    value: x\n"
           "    cases: {x: {id: b}}\n",
-          "f.yaml:5:11: task type 'io.kestra.plugin.core.flow.Switch' is not supported by sqsflow yet\n"
           "f.yaml:7:16: a case must be a list of tasks\n" },
         { HEAD "tasks:\n"
           "  - id: a\n"
           "    type: io.kestra.plugin.core.http.Request\n"
           "    uri: http://x\n"
           "    method: FETCH\n"
-          "    options: {proxy: {}, ssl: {insecure: true}}\n",
-          "f.yaml:5:11: task type 'io.kestra.plugin.core.http.Request' is not supported by sqsflow yet\n"
+          "    options: {logs: [], ssl: {insecure: true}}\n",
           "f.yaml:7:13: 'method' must be GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS or TRACE, not 'FETCH'\n"
-          "f.yaml:8:15: property 'proxy' is not supported by sqsflow: set the proxy variables of the service\n"
-          "f.yaml:8:32: unknown property 'insecure'\n" },
+          "f.yaml:8:15: property 'logs' is not supported by sqsflow\n"
+          "f.yaml:8:31: unknown property 'insecure'\n" },
 };
 
 static void every_slip_in_a_task_is_told_with_its_place(void **state) {

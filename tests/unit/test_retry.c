@@ -86,7 +86,7 @@ static void the_query_error_header_stands_in_for_a_body_that_says_nothing(void *
         assert_int_equal(e.class, AWS_ERROR_TRANSIENT);
         _cleanup_(buf_done) struct buf b = { 0 };
         aws_error_write(&b, &e);
-        assert_string_equal(b.data, "transient (HTTP 503)");
+        assert_string_equal(b.data, "the server is in trouble (HTTP 503)");
 }
 
 static void long_texts_are_cut_between_characters(void **state) {

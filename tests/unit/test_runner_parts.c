@@ -10,12 +10,14 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "common/base/clock.h"
+#include "common/base/digest.h"
 #include "common/base/json.h"
 #include "common/base/text.h"
 #include "common/flow/task_type.h"
+#include "common/flow/truth.h"
 #include "runner/batch_failures.h"
 #include "runner/environment.h"
-#include "runner/input_files.h"
 #include "runner/lines.h"
 #include "runner/log_level.h"
 #include "runner/output_line.h"
@@ -59,9 +61,14 @@ static void task_states_follow_their_table(void **state) {
         } moves[] = {
                 { RUN_CREATED, TASK_SKIP, RUN_SKIPPED },     { RUN_CREATED, TASK_START, RUN_RUNNING },
                 { RUN_CREATED, TASK_WARN, RUN_WARNING },     { RUN_CREATED, TASK_FAIL, RUN_FAILED },
-                { RUN_CREATED, TASK_CANCEL, RUN_KILLED },    { RUN_RUNNING, TASK_SUCCEED, RUN_SUCCESS },
+                { RUN_CREATED, TASK_CANCEL, RUN_KILLED },    { RUN_CREATED, TASK_SUCCEED, RUN_SUCCESS },
+                { RUN_RUNNING, TASK_SUCCEED, RUN_SUCCESS },
                 { RUN_RUNNING, TASK_WARN, RUN_WARNING },     { RUN_RUNNING, TASK_FAIL, RUN_FAILED },
                 { RUN_RUNNING, TASK_RETRY, RUN_RETRYING },   { RUN_RUNNING, TASK_CANCEL, RUN_KILLING },
+                { RUN_RUNNING, TASK_QUEUE, RUN_QUEUED },     { RUN_QUEUED, TASK_START, RUN_RUNNING },
+                { RUN_QUEUED, TASK_SUCCEED, RUN_SUCCESS },   { RUN_QUEUED, TASK_WARN, RUN_WARNING },
+                { RUN_QUEUED, TASK_FAIL, RUN_FAILED },       { RUN_QUEUED, TASK_RETRY, RUN_RETRYING },
+                { RUN_QUEUED, TASK_CANCEL, RUN_KILLING },
                 { RUN_RETRYING, TASK_START, RUN_RUNNING },   { RUN_RETRYING, TASK_CANCEL, RUN_KILLED },
                 { RUN_KILLING, TASK_SUCCEED, RUN_KILLED },   { RUN_KILLING, TASK_WARN, RUN_KILLED },
                 { RUN_KILLING, TASK_FAIL, RUN_KILLED },
@@ -212,23 +219,116 @@ static void tasks_inherit_an_allow_list_only(void **state) {
         assert_false(environment_is_allowed("LD_PRELOAD=x"));
 }
 
-static void input_files_stay_in_their_folder(void **state) {
-        assert_true(input_files_is_name("a/b..c/..d"));
-        assert_false(input_files_is_name(""));
-        assert_false(input_files_is_name("/etc/passwd"));
-        assert_false(input_files_is_name(".."));
-        assert_false(input_files_is_name("a/../b"));
-        assert_false(input_files_is_name("a/"));
-}
-
 static void secrets_are_masked_in_every_place_of_a_value(void **state) {
-        char *values[] = { (char *)"abc", (char *)"abcdef", (char *)"42", NULL };
-        const struct secrets s = { values };
-        _cleanup_value_ struct value *v = json("{\"a\":[\"xabcdefyabc\",\"clean\"],\"n\":1420,\"m\":7}");
+        _cleanup_(secrets_done) struct secrets s = { 0 };
+        _cleanup_value_ struct value *v = json("{\"a\":[\"xabcdefyabc\",\"clean\"],\"n\":1420,\"m\":7,\"abc\":null}");
         _cleanup_(buf_done) struct buf b = BUF_INIT(0);
 
+        assert_int_equal(secrets_note(&s, "abc"), 0);
+        assert_int_equal(secrets_note(&s, "abcdef"), 0);
+        assert_int_equal(secrets_note(&s, "42"), 0);
         assert_int_equal(secrets_write_masked(&s, &b, v), 0);
-        assert_string_equal(b.data, "{\"a\":[\"x******y******\",\"clean\"],\"n\":\"******\",\"m\":7}");
+        assert_string_equal(b.data, "{\"a\":[\"x******y******\",\"clean\"],\"n\":\"******\",\"m\":7,\"******\":null}");
+}
+
+/* --- secrets in other dress ------------------------------------------------------------------------------------------ */
+
+static void assert_masked(const struct secrets *s, const char *text, const char *expected) {
+        _cleanup_(buf_done) struct buf b = BUF_INIT(0);
+
+        assert_int_equal(secrets_mask(s, &b, text, strlen(text)), 0);
+        assert_string_equal(b.data ? b.data : "", expected);
+}
+
+static void a_secret_is_known_in_its_encodings(void **state) {
+        static const struct {
+                const char *text, *masked;
+        } cases[] = {
+                { "p@ss w/rd\"1 x", "****** x" },                        /* as it is */
+                { "q=p%40ss%20w%2Frd%221&x", "q=******&x" },              /* URL-encoded, */
+                { "q=p%40ss+w%2frd%221", "q=******" },                    /* as a form, in lower case */
+                { "q=p@ss%20w/rd%221", "q=******" },                      /* or only what a path has to */
+                { "{\"a\":\"p@ss w/rd\\\"1\"}", "{\"a\":\"******\"}" }, /* in JSON */
+                { "{\"a\":\"p@ss w\\/rd\\u00221\"}", "{\"a\":\"******\"}" },
+                { "p@ss w/rd", "******" },                                /* cut at the end */
+                { "the p@ss w", "the p@ss w" },
+                { "clean %40 + text", "clean %40 + text" },
+        };
+        _cleanup_(secrets_done) struct secrets s = { 0 };
+
+        assert_int_equal(secrets_note(&s, "p@ss w/rd\"1"), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                assert_masked(&s, cases[i].text, cases[i].masked);
+}
+
+/* Whatever stands before and behind it, nothing of the secret can be read from what is left. */
+static void base64_of_a_secret_is_known_at_every_offset(void **state) {
+        static const char secret[] = "s3cr3t\xff\xfe-tok\xfb\xefn";
+        _cleanup_(secrets_done) struct secrets s = { 0 };
+
+        assert_int_equal(secrets_note(&s, secret), 0);
+        for (size_t before = 0; before < 7; before++)
+                for (size_t behind = 0; behind < 7; behind++) {
+                        _cleanup_(buf_done) struct buf raw = BUF_INIT(0), packed = BUF_INIT(0), b = BUF_INIT(0);
+                        size_t whole = before * 8 / 6, rest = behind * 8 / 6 + 4;
+
+                        buf_append(&raw, "userna", before);
+                        buf_append_str(&raw, secret);
+                        buf_append(&raw, "behind", behind);
+                        assert_int_equal(base64_encode(&packed, raw.data, raw.len), 0);
+                        for (int url = 0; url < 2; url++) {
+                                const char *mask;
+
+                                buf_reset(&b);
+                                assert_int_equal(secrets_mask(&s, &b, packed.data, packed.len), 0);
+                                mask = strstr(b.data, SECRET_MASK);
+                                if (!mask || (size_t)(mask - b.data) > whole || strlen(mask) - 6 > rest)
+                                        fail_msg("%zu %zu: %s of %s", before, behind, b.data, packed.data);
+                                for (char *p = packed.data; *p; p++)
+                                        *p = *p == '+' ? '-' : *p == '/' ? '_' : *p;
+                        }
+                }
+}
+
+static void the_lines_of_a_key_are_secret_each(void **state) {
+        _cleanup_(secrets_done) struct secrets s = { 0 };
+
+        assert_int_equal(secrets_note(&s, "-----BEGIN\nMIIEpAIBAAKC\nAQEA7\n"), 0);
+        assert_masked(&s, "line MIIEpAIBAAKC.", "line ******.");
+        assert_masked(&s, "AQEA7", "AQEA7"); /* too short to be told from other text */
+}
+
+static void a_secret_is_remembered_once(void **state) {
+        _cleanup_(secrets_done) struct secrets s = { 0 };
+
+        for (int i = 0; i < 100000; i++)
+                assert_int_equal(secrets_note(&s, "the same secret"), 0);
+        for (int i = 0, r = 0; r == 0; i++) {
+                _cleanup_free_ char *text = text_printf("secret number %d", i);
+
+                r = secrets_note(&s, text);
+                assert_true(r == 0 || (r == -EOVERFLOW && i > 500));
+                assert_true(i < 10000);
+        }
+}
+
+/* Whatever made the time grow with the square of the text's length, or of how many secrets are in it, would take days. */
+static void masking_a_long_text_full_of_secrets_comes_to_an_end(void **state) {
+        static const char line[] = "The quick brown fox jumps over the lazy dog, 0123456789 times, with ";
+        _cleanup_(secrets_done) struct secrets s = { 0 };
+        _cleanup_(buf_done) struct buf text = BUF_INIT(0), masked = BUF_INIT(0), expected = BUF_INIT(0);
+
+        for (int i = 0; i < 50; i++) {
+                _cleanup_free_ char *secret = text_printf("%ctoken-%d-with-some-length", 'A' + i, i * 7919);
+                assert_int_equal(secrets_note(&s, secret), 0);
+        }
+        for (int i = 0; i < 40000; i++) {
+                buf_appendf(&text, "%s%ctoken-%d-with-some-length\n", line, 'A' + i % 50, i % 50 * 7919);
+                buf_appendf(&expected, "%s%s\n", line, SECRET_MASK);
+        }
+        assert_int_equal(secrets_mask(&s, &masked, text.data, text.len), 0);
+        assert_int_equal(masked.len, expected.len);
+        assert_memory_equal(masked.data, expected.data, expected.len);
 }
 
 static void batch_failures_are_read_in_one_shape(void **state) {
@@ -262,11 +362,11 @@ static void truth_is_as_flows_have_it(void **state) {
 
         for (size_t i = 0; i < ARRAY_SIZE(false_values); i++) {
                 _cleanup_value_ struct value *v = json(false_values[i]);
-                assert_false(render_is_true(v));
+                assert_false(truth_of_value(v));
         }
         for (size_t i = 0; i < ARRAY_SIZE(true_values); i++) {
                 _cleanup_value_ struct value *v = json(true_values[i]);
-                assert_true(render_is_true(v));
+                assert_true(truth_of_value(v));
         }
         assert_int_equal(log_level_of("warn", -1), LOG_WARNING);
         assert_int_equal(log_level_of("loud", LOG_INFO), LOG_INFO);
@@ -282,8 +382,12 @@ int main(void) {
                 cmocka_unit_test(commands_are_one_session_and_scripts_a_file),
                 cmocka_unit_test(commands_that_are_no_texts_are_refused),
                 cmocka_unit_test(tasks_inherit_an_allow_list_only),
-                cmocka_unit_test(input_files_stay_in_their_folder),
                 cmocka_unit_test(secrets_are_masked_in_every_place_of_a_value),
+                cmocka_unit_test(a_secret_is_known_in_its_encodings),
+                cmocka_unit_test(base64_of_a_secret_is_known_at_every_offset),
+                cmocka_unit_test(the_lines_of_a_key_are_secret_each),
+                cmocka_unit_test(a_secret_is_remembered_once),
+                cmocka_unit_test(masking_a_long_text_full_of_secrets_comes_to_an_end),
                 cmocka_unit_test(batch_failures_are_read_in_one_shape),
                 cmocka_unit_test(truth_is_as_flows_have_it),
         };

@@ -7,6 +7,7 @@
 #define FAIL(id, message) "  - {id: " id ", type: io.kestra.plugin.core.execution.Fail, errorMessage: \"" message "\"}\n"
 #define SHELL(id, command) \
         "  - id: " id "\n    type: io.kestra.plugin.scripts.shell.Commands\n    commands:\n      - '" command "'\n"
+#define B(text) { text, sizeof(text) - 1 }
 #define MORE(property) "    " property "\n"
 
 static void a_log_task_logs_its_message_and_succeeds(void **state) {
@@ -58,6 +59,7 @@ static void finally_runs_after_success_and_after_execution_last(void **state) {
         assert_int_equal(driver_run(d, "tasks:\n" LOG("a", "one") "errors:\n" LOG("b", "never") "finally:\n"
                                        LOG("c", "two {{ execution.state }}") "afterExecution:\n"
                                        LOG("e", "three {{ execution.state }}")), RUN_SUCCESS);
+        driver_wait(d, &d->done);
         assert_string_equal(d->log.data, "6 one\n6 two RUNNING\n6 three SUCCESS\n");
 }
 
@@ -187,6 +189,47 @@ static void a_message_that_no_expression_can_carry_says_so(void **state) {
         assert_true(driver_logged(d, "3 the message holds a NUL byte"));
 }
 
+/* A member that is read alone is made alone (variables.c); read through the whole, it must be the same. */
+static void a_member_read_alone_is_what_the_whole_holds(void **state) {
+        static const char *const members[] = { "trigger.data", "trigger.messageId", "trigger.receiveCount", "trigger.queueUrl",
+                                               "trigger.groupId", "trigger.sentAt", "trigger.attributes",
+                                               "trigger.messageAttributes", "flow.id", "flow.namespace", "flow.revision",
+                                               "execution.id", "execution.startDate", "execution.state", "task.id",
+                                               "task.type", "taskrun.id", "taskrun.startDate", "taskrun.attemptsCount" };
+        const struct frame_message m = { .body = B("{\"a\": 1.50}"), .message_id = B("m-1"), .receive_count = 3,
+                                         .queue_url = B("http://q"), .sent_usec = 1700000000123456,
+                                         .attributes = B("{\"SenderId\":\"X\"}"),
+                                         .message_attributes = B("{\"k\":{\"type\":\"String\",\"value\":\"v\"}}") };
+        const struct frame_execute f = { .trigger_kind = TRIGGER_MESSAGE, .json_data = 1, .messages = &m,
+                                         .message_count = 1 };
+        struct driver *d = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+                int root = (int)strcspn(members[i], ".");
+                _cleanup_free_ char *flow = text_printf("tasks:\n" RETURN("alone", "{{ %s | toJson }}")
+                                                        RETURN("through", "{%% set whole = %.*s %%}{{ whole%s | toJson }}"),
+                                                        members[i], root, members[i], members[i] + root);
+                /* what differs from task to task is compared within one */
+                _cleanup_free_ char *same = text_printf("tasks:\n" LOG("l", "{%% set whole = %.*s %%}{{ (whole%s | toJson) == "
+                                                        "(%s | toJson) }}"), root, members[i], members[i] + root, members[i]);
+
+                driver_start(d, same, &f);
+                driver_wait(d, &d->ended);
+                assert_string_equal(d->log.data, "6 true\n");
+                driver_start(d, flow, &f);
+                driver_wait(d, &d->ended);
+                assert_int_equal(d->state, RUN_SUCCESS);
+                if (strncmp(members[i], "task", 4) != 0)
+                        assert_string_equal(d->runs[0].outputs, d->runs[1].outputs);
+        }
+        driver_start(d, "tasks:\n" LOG("l", "{{ trigger | toJson }}") LOG("m", "{{ trigger.mesageId }}"), &f);
+        driver_wait(d, &d->ended);
+        assert_true(driver_logged(d, "6 {\"data\":{\"a\":1.50},\"messageId\":\"m-1\",\"receiveCount\":3,\"queueUrl\":\"http://q\","
+                                     "\"groupId\":null,\"sentAt\":\"2023-11-14T22:13:20.123Z\",\"attributes\":{\"SenderId\":\"X\"},"
+                                     "\"messageAttributes\":{\"k\":{\"type\":\"String\",\"value\":\"v\"}}}\n"));
+        assert_non_null(strstr(d->error, "did you mean 'messageId'"));
+}
+
 static void a_batch_names_the_messages_that_stay(void **state) {
         struct driver *d = *state;
         const struct frame_message m[] = { { .body = { "a", 1 }, .message_id = { "id-a", 4 } },
@@ -218,6 +261,17 @@ static void ten_thousand_tasks_do_not_nest(void **state) {
         assert_int_equal(d->run_count, 20);
 }
 
+static void what_is_logged_beyond_the_limit_is_dropped_with_a_note_that_names_it(void **state) {
+        const struct frame_execute f = { .log_bytes = 25 };
+        struct driver *d = *state;
+
+        driver_start(d, "tasks:\n" LOG("a", "ten bytes.") LOG("b", "ten bytes.") LOG("c", "ten bytes.") LOG("e", "x"), &f);
+        driver_wait(d, &d->ended);
+        assert_int_equal(d->state, RUN_SUCCESS);
+        assert_string_equal(d->log.data, "6 ten bytes.\n6 ten bytes.\n4 this execution has logged 25 bytes, which is the "
+                                         "limit (limits.logBytes): the rest is dropped\n");
+}
+
 #define PROMISE(name) cmocka_unit_test_setup_teardown(name, driver_setup, driver_teardown)
 
 int main(void) {
@@ -237,7 +291,9 @@ int main(void) {
                 PROMISE(labels_inputs_and_environment_are_variables),
                 PROMISE(a_message_that_is_not_json_fails_an_execution_that_wants_json),
                 PROMISE(a_message_that_no_expression_can_carry_says_so),
+                PROMISE(a_member_read_alone_is_what_the_whole_holds),
                 PROMISE(a_batch_names_the_messages_that_stay),
+                PROMISE(what_is_logged_beyond_the_limit_is_dropped_with_a_note_that_names_it),
                 PROMISE(ten_thousand_tasks_do_not_nest),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

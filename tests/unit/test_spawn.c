@@ -207,11 +207,15 @@ static void descriptors_may_trade_places(void **state) {
         assert_int_equal(wait_status(pid), 0);
 }
 
+static void on_signal_of_parent(int number) {
+}
+
 static void signals_are_unblocked_and_at_their_defaults(void **state) {
         sigset_t set, before;
 
-        (void)signal(SIGPIPE, SIG_IGN);
-        (void)signal(SIGHUP, SIG_IGN);
+        assert_int_equal(spawn_ignore(SIGPIPE), 0);
+        assert_int_equal(spawn_ignore(SIGHUP), 0);
+        (void)signal(SIGUSR1, on_signal_of_parent);
         (void)sigemptyset(&set);
         (void)sigaddset(&set, SIGCHLD);
         (void)sigaddset(&set, SIGTERM);
@@ -225,6 +229,7 @@ static void signals_are_unblocked_and_at_their_defaults(void **state) {
         assert_true(sigismember(&set, SIGTERM));
         (void)signal(SIGPIPE, SIG_DFL);
         (void)signal(SIGHUP, SIG_DFL);
+        (void)signal(SIGUSR1, SIG_DFL);
 }
 
 static void folder_and_umask_are_set(void **state) {

@@ -333,6 +333,24 @@ static void a_body_that_arrived_damaged_is_noticed_by_the_sender(void **state) {
         assert_true(o.results[0].damaged);
 }
 
+static void a_call_has_a_hard_limit_to_which_a_search_for_credentials_adds_its_own(void **state) {
+        struct fixture *f = *state;
+        _cleanup_(outcome_done) struct outcome first = { 0 };
+        const struct sqs_receive r = { QUEUE, 1, 3, -1, NULL };
+        const uint64_t limit = 3 * USEC_PER_SEC + SQS_RECEIVE_MARGIN_USEC + 2 * USEC_PER_SEC;
+        uint64_t began = clock_monotonic_usec();
+        struct sqs_call *call;
+        f->status_and_body[0] = MESSAGES;
+        assert_int_equal(sqs_receive(f->client, &r, on_receive, &first, &call), 0);
+        assert_in_range(sqs_call_limit_usec(call), began + limit + CREDENTIALS_SEARCH_MAX_USEC,
+                        clock_monotonic_usec() + limit + CREDENTIALS_SEARCH_MAX_USEC);
+        assert_true(loop_until(f->event, &first.done)); /* the credentials are cached now */
+        began = clock_monotonic_usec();
+        assert_int_equal(sqs_receive(f->client, &r, on_receive, &first, &call), 0);
+        assert_in_range(sqs_call_limit_usec(call), began + limit, clock_monotonic_usec() + limit);
+        assert_null(sqs_cancel(call));
+}
+
 static void a_cancelled_call_never_calls_back(void **state) {
         struct fixture *f = *state;
         _cleanup_(outcome_done) struct outcome waiting = { 0 }, sent = { 0 }, other = { 0 };
@@ -377,6 +395,7 @@ int main(void) {
                 TEST(expired_credentials_are_renewed_within_the_call),
                 TEST(credentials_that_stay_expired_are_an_error_after_two_tries),
                 TEST(many_calls_that_expire_together_renew_once),
+                TEST(a_call_has_a_hard_limit_to_which_a_search_for_credentials_adds_its_own),
                 TEST(no_credentials_is_an_error_that_names_the_providers),
                 TEST(a_batch_tells_the_outcome_of_each_entry),
                 TEST(a_body_that_arrived_damaged_is_noticed_by_the_sender),

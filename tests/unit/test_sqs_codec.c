@@ -321,6 +321,36 @@ static void queue_attributes_are_read(void **state) {
         sqs_queue_attributes_done(&a);
 }
 
+static void move_tasks_are_named_and_read(void **state) {
+        _cleanup_(buf_done) struct buf b = { 0 };
+        _cleanup_value_ struct value *source = NULL;
+        struct sqs_move_task task;
+        const char *list = "{\"Results\":[{\"Status\":\"RUNNING\",\"TaskHandle\":\"h\","
+                           "\"ApproximateNumberOfMessagesMoved\":3,\"ApproximateNumberOfMessagesToMove\":9},"
+                           "{\"Status\":\"COMPLETED\"}]}";
+        assert_int_equal(sqs_encode_start_move(&b, "arn:a", NULL), 0);
+        assert_string_equal(b.data, "{\"SourceArn\":\"arn:a\"}");
+        buf_reset(&b);
+        assert_int_equal(sqs_encode_start_move(&b, "arn:a", "arn:b"), 0);
+        assert_string_equal(b.data, "{\"SourceArn\":\"arn:a\",\"DestinationArn\":\"arn:b\"}");
+        buf_reset(&b);
+        assert_int_equal(sqs_encode_list_moves(&b, "arn:a"), 0);
+        assert_string_equal(b.data, "{\"SourceArn\":\"arn:a\",\"MaxResults\":1}");
+        assert_int_equal(sqs_decode_move(list, strlen(list), &task, &source), 0);
+        assert_string_equal(task.handle, "h");
+        assert_string_equal(task.status, "RUNNING");
+        assert_int_equal(task.moved_count, 3);
+        assert_int_equal(task.to_move_count, 9);
+        source = value_unref(source);
+        assert_int_equal(sqs_decode_move("{\"Results\":[]}", 14, &task, &source), 0);
+        assert_null(task.status);
+        assert_int_equal(task.moved_count, -1);
+        source = value_unref(source);
+        assert_int_equal(sqs_decode_move("{\"TaskHandle\":\"t\"}", 18, &task, &source), 0);
+        assert_string_equal(task.handle, "t");
+        assert_int_equal(sqs_decode_move("{\"Results\":[1]}", 15, &task, &source), -EBADMSG);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_published_checksum_of_an_attribute_is_made),
@@ -338,6 +368,7 @@ int main(void) {
                 cmocka_unit_test(results_of_a_batch_come_in_the_order_of_its_entries),
                 cmocka_unit_test(batch_answers_about_foreign_entries_are_errors),
                 cmocka_unit_test(queue_attributes_are_read),
+                cmocka_unit_test(move_tasks_are_named_and_read),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ static void an_end_is_told_only_by_the_commit_that_made_it_durable(void **state)
         struct fixture *f = *state;
         int done = 0;
 
-        begin(f->store, id_at(0, 1), UUID, "handle");
+        begin(f->store, id_at(0, 1), UUID);
         end(f->store, id_at(0, 1), UUID, RUN_SUCCESS, count_done, &done);
         assert_int_equal(done, 0);
         assert_int_equal(query(f, "SELECT count(*) FROM execution"), 0);
@@ -30,7 +30,7 @@ static void a_locked_store_keeps_what_is_queued_and_tells_the_end_once_it_is_wri
         sqlite3 *other = lock_store(f);
         int done = 0;
 
-        begin(f->store, id_at(0, 1), UUID, "handle");
+        begin(f->store, id_at(0, 1), UUID);
         end(f->store, id_at(0, 1), UUID, RUN_SUCCESS, count_done, &done);
         assert_int_equal(store_commit(f->store), -EBUSY);
         assert_int_equal(store_probe(f->store), -EBUSY);
@@ -38,7 +38,7 @@ static void a_locked_store_keeps_what_is_queued_and_tells_the_end_once_it_is_wri
         assert_non_null(strstr(store_problem(f->store), "another program holds a lock"));
         assert_int_equal(done, 0);
 
-        begin(f->store, id_at(0, 2), "second", "handle");
+        begin(f->store, id_at(0, 2), "second");
         unlock_store(other);
         assert_int_equal(store_commit(f->store), 0);
         assert_int_equal(done, 1);
@@ -47,7 +47,7 @@ static void a_locked_store_keeps_what_is_queued_and_tells_the_end_once_it_is_wri
         assert_int_equal(store_commit(f->store), 1);
         assert_int_equal(done, 1);
         assert_int_equal(query(f, "SELECT count(*) FROM execution"), 1);
-        assert_int_equal(query(f, "SELECT count(*) FROM held"), 1);
+        assert_int_equal(query(f, "SELECT count(*) FROM running"), 1);
         assert_int_equal(query(f, "SELECT count(*) FROM ledger"), 1);
 }
 
@@ -61,7 +61,7 @@ static void an_end_that_comes_between_a_failed_commit_and_the_next_is_one_record
 
                 fixture_reopen(f, histories[i]);
                 other = lock_store(f);
-                begin(f->store, id_at(i, 1), UUID, "handle");
+                begin(f->store, id_at(i, 1), UUID);
                 log_line(f->store, id_at(i, 1), 0, 6, "line");
                 assert_int_equal(store_commit(f->store), -EBUSY);
                 end(f->store, id_at(i, 1), UUID, RUN_SUCCESS, count_done, &done);
@@ -72,7 +72,7 @@ static void an_end_that_comes_between_a_failed_commit_and_the_next_is_one_record
                 assert_int_equal(query(f, "SELECT count(*) FROM execution"), 1);
                 assert_int_equal(query(f, "SELECT count(*) FROM input"), 1);
                 assert_int_equal(query(f, "SELECT count(*) FROM log"), 1);
-                assert_int_equal(query(f, "SELECT count(*) FROM held"), 0);
+                assert_int_equal(query(f, "SELECT count(*) FROM running"), 0);
         }
 }
 
@@ -81,18 +81,18 @@ static void a_start_that_is_durable_survives_the_failed_commit_of_its_end(void *
         sqlite3 *other;
         int done = 0;
 
-        begin(f->store, id_at(0, 1), UUID, "handle");
+        begin(f->store, id_at(0, 1), UUID);
         assert_int_equal(store_commit(f->store), 0);
-        assert_int_equal(query(f, "SELECT count(*) FROM held"), 1);
+        assert_int_equal(query(f, "SELECT count(*) FROM running"), 1);
         end(f->store, id_at(0, 1), UUID, RUN_SUCCESS, count_done, &done);
         other = lock_store(f);
         assert_int_equal(store_commit(f->store), -EBUSY);
-        assert_int_equal(query(f, "SELECT count(*) FROM held"), 1);
+        assert_int_equal(query(f, "SELECT count(*) FROM running"), 1);
         assert_int_equal(done, 0);
         unlock_store(other);
         assert_int_equal(store_commit(f->store), 0);
         assert_int_equal(done, 1);
-        assert_int_equal(query(f, "SELECT count(*) FROM held"), 0);
+        assert_int_equal(query(f, "SELECT count(*) FROM running"), 0);
         assert_int_equal(query(f, "SELECT count(*) FROM execution WHERE state = 5"), 1);
 }
 
@@ -105,7 +105,7 @@ static void names_that_a_failed_commit_had_numbered_are_numbered_again(void **st
 
         signal(SIGXFSZ, SIG_IGN);
         memset(big, 'x', 300000);
-        begin(f->store, id_at(0, 1), UUID, "handle");
+        begin(f->store, id_at(0, 1), UUID);
         log_line(f->store, id_at(0, 1), 0, 6, big);
         end(f->store, id_at(0, 1), UUID, RUN_SUCCESS, count_done, &done);
         assert_int_equal(stat(f->path, &st), 0);
@@ -144,7 +144,7 @@ static void a_full_disk_loses_nothing_and_heals_by_itself(void **state) {
         close(fd);
 
         for (unsigned i = 1; r >= 0 && i < 1000; i++) {
-                begin(f->store, id_at(0, i), UUID, filler);
+                begin(f->store, id_at(0, i), UUID);
                 log_line(f->store, id_at(0, i), 0, 6, filler);
                 end(f->store, id_at(0, i), UUID, RUN_SUCCESS, count_done, &done);
                 r = store_commit(f->store);
@@ -176,7 +176,7 @@ static void endless_logs_do_not_fill_the_memory_while_nothing_can_be_written(voi
         int r = 0, kept = 0, done = 0;
 
         memset(big, 'x', 1000000);
-        begin(f->store, id_at(0, 1), UUID, "h");
+        begin(f->store, id_at(0, 1), UUID);
         assert_int_equal(store_commit(f->store), -EBUSY);
         while ((r = store_log(f->store, &line)) == 0 && kept < 100)
                 kept++;
@@ -199,7 +199,7 @@ static void queue_and_commit_more(void *userdata) {
         struct chain *c = userdata;
 
         c->done++;
-        begin(c->store, id_at(1, 1), "next", "h");
+        begin(c->store, id_at(1, 1), "next");
         end(c->store, id_at(1, 1), "next", RUN_SUCCESS, count_done, &c->inner);
         assert_int_equal(store_commit(c->store), 0);
 }
@@ -208,7 +208,7 @@ static void a_completion_may_queue_and_commit(void **state) {
         struct fixture *f = *state;
         struct chain c = { .store = f->store };
 
-        begin(f->store, id_at(0, 1), UUID, "h");
+        begin(f->store, id_at(0, 1), UUID);
         end(f->store, id_at(0, 1), UUID, RUN_SUCCESS, queue_and_commit_more, &c);
         assert_int_equal(store_commit(f->store), 0);
         assert_int_equal(c.done, 1);
@@ -222,7 +222,7 @@ static void a_completion_may_queue_and_commit(void **state) {
 static void the_ledger_knows_a_settled_message_while_queued_after_the_commit_and_after_a_restart(void **state) {
         struct fixture *f = *state;
 
-        begin(f->store, id_at(0, 1), UUID, "h");
+        begin(f->store, id_at(0, 1), UUID);
         assert_int_equal(store_ledger_has(f->store, QUEUE, UUID), 0);
         end(f->store, id_at(0, 1), UUID, RUN_SUCCESS, NULL, NULL);
         for (int i = 0; i < 3; i++) {
@@ -256,7 +256,7 @@ static void a_ledger_entry_with_its_sent_time_is_found_with_it_and_without(void 
 static void a_failure_is_not_in_the_ledger(void **state) {
         struct fixture *f = *state;
 
-        begin(f->store, id_at(0, 1), UUID, "h");
+        begin(f->store, id_at(0, 1), UUID);
         end(f->store, id_at(0, 1), UUID, RUN_FAILED, NULL, NULL);
         assert_int_equal(store_commit(f->store), 0);
         assert_int_equal(store_ledger_has(f->store, QUEUE, UUID), 0);
@@ -279,7 +279,11 @@ static void a_store_has_one_writer(void **state) {
         assert_int_equal(open_error(f->path, &message), -EBUSY);
         assert_non_null(strstr(message, "in use by another process"));
         free(message);
+        assert_int_equal(store_is_owned(f->path), 1);
         f->store = store_free(f->store);
+        assert_int_equal(store_is_owned(f->path), 0);
+        assert_int_equal(store_is_owned("/nowhere/sqsflow.db"), 0);
+        assert_int_equal(store_is_owned(f->folder), 0);
         assert_int_equal(open_error(f->path, NULL), 0);
 }
 

@@ -29,6 +29,8 @@ static int check_full_record(void *userdata, const struct store_record *r) {
         assert_string_equal(r->messages, "[[\"m\\\"1\",\"g\",2]]");
         assert_string_equal(r->outputs, "{\"o\":2}");
         assert_string_equal(r->input, "{\"a\":1}");
+        assert_int_equal(r->cpu_usec, 5000);
+        assert_int_equal(r->memory_bytes, 1 << 20);
         return 42;
 }
 
@@ -43,12 +45,14 @@ static int check_task_run(void *userdata, const struct store_task_run *t) {
         assert_int_equal(t->state, *n == 0 ? RUN_SUCCESS : RUN_RUNNING);
         assert_int_equal(t->end_usec, *n == 0 ? NOW + 7 : 0);
         assert_null(t->error);
+        assert_int_equal(t->cpu_usec, *n == 0 ? 4000 : 0);
+        assert_int_equal(t->memory_bytes, *n == 0 ? 8192 : 0);
         ++*n;
         return 0;
 }
 
 static void write_one(struct fixture *f, bool apart) {
-        begin(f->store, id_at(0, 1), "m\"1", "h");
+        begin(f->store, id_at(0, 1), "m\"1");
         task(f->store, id_at(0, 1), 0, RUN_RUNNING);
         if (apart)
                 assert_int_equal(store_commit(f->store), 0);
@@ -58,7 +62,7 @@ static void write_one(struct fixture *f, bool apart) {
         log_line(f->store, id_at(0, 1), UINT32_MAX, LOG_ERR, "two");
         end(f->store, id_at(0, 1), "m\"1", RUN_FAILED, NULL, NULL);
         assert_int_equal(store_commit(f->store), 0);
-        assert_int_equal(query(f, "SELECT count(*) FROM held"), 0);
+        assert_int_equal(query(f, "SELECT count(*) FROM running"), 0);
 }
 
 static void check_one(struct fixture *f) {
@@ -90,7 +94,7 @@ static void a_body_with_odd_bytes_is_kept_as_it_is(void **state) {
                 .id = id_at(0, 1), .flow = "a.b", .start_usec = NOW, .input = odd }), 0);
         assert_int_equal(store_commit(f->store), 0);
         assert_int_equal(query(f, "SELECT length(CAST(text AS BLOB)) FROM input"), sizeof(odd) - 1);
-        assert_int_equal(query(f, "SELECT count(*) FROM held WHERE message_id IS NULL"), 1);
+        assert_int_equal(query(f, "SELECT count(*) FROM running WHERE messages IS NULL"), 1);
 }
 
 /* --- lists ----------------------------------------------------------------------------------------------------------- */
@@ -122,7 +126,7 @@ static void lists_are_filtered_and_show_the_newest_first(void **state) {
         struct ids ids;
 
         for (unsigned i = 0; i < 60; i++) {
-                begin(f->store, id_at(i, 1), i % 2 ? "m" : NULL, "h");
+                begin(f->store, id_at(i, 1), i % 2 ? "m" : NULL);
                 if (i % 10 != 9)
                         end(f->store, id_at(i, 1), "m", i % 3 ? RUN_SUCCESS : RUN_FAILED, NULL, NULL);
         }
@@ -146,8 +150,8 @@ static void counts_say_how_many_are_in_each_state(void **state) {
         struct store_reader *reader;
         uint64_t counts[RUN_STATE_COUNT];
 
-        begin(f->store, id_at(0, 1), "m", "h");
-        begin(f->store, id_at(0, 2), "m", "h");
+        begin(f->store, id_at(0, 1), "m");
+        begin(f->store, id_at(0, 2), "m");
         end(f->store, id_at(0, 2), "m", RUN_KILLED, NULL, NULL);
         assert_int_equal(store_commit(f->store), 0);
         reader = open_reader(f);
@@ -164,9 +168,9 @@ static void a_part_of_an_id_is_enough_when_it_is_unique(void **state) {
         char text[IDENT_TEXT_SIZE];
         uint64_t id = 0;
 
-        begin(f->store, id_at(0, 1), NULL, NULL);
-        begin(f->store, id_at(0, 2), NULL, NULL);
-        begin(f->store, id_at(40000, 1), NULL, NULL);
+        begin(f->store, id_at(0, 1), NULL);
+        begin(f->store, id_at(0, 2), NULL);
+        begin(f->store, id_at(40000, 1), NULL);
         assert_int_equal(store_commit(f->store), 0);
         reader = open_reader(f);
         ident_format(id_at(0, 2), text);
@@ -236,11 +240,38 @@ static void nothing_to_read_is_told_apart(void **state) {
         assert_non_null(strstr(message, "/nonexistent/sqsflow.db"));
         free(message);
         f->store = store_free(f->store);
-        assert_int_equal(truncate(f->path, 0), 0);
-        assert_int_equal(store_reader_open(f->path, &reader, NULL), -EUCLEAN);
+        assert_int_equal(truncate(f->path, 0), 0); /* as between the making of the file and of its tables */
+        assert_int_equal(store_reader_open(f->path, &reader, &message), -ENODATA);
+        assert_non_null(strstr(message, "nothing is recorded"));
+        free(message);
 }
 
 /* Who may read the file but not write beside it, after the agent has gone and taken its companion files along. */
+static void a_line_that_says_its_place_is_written_there_once(void **state) {
+        struct fixture *f = *state;
+        struct store_reader *reader;
+        struct store_log_filter all = { .task_run = UINT32_MAX, .level_max = LOG_DEBUG };
+        uint64_t position = 0;
+        char text[100] = "";
+
+        /* By two handles, as of a process that writes now and then; the second line once more. */
+        for (uint64_t seq = 1; seq <= 3; seq++) {
+                assert_int_equal(store_log(f->store, &(struct store_log){ .execution_id = id_at(0, 1), .level = 6, .seq = seq,
+                                 .task_run = UINT32_MAX, .text = &"abc"[seq - 1], .text_len = 1 }), 0);
+                assert_int_equal(store_commit(f->store), 0);
+                if (seq == 2)
+                        fixture_reopen(f, STORE_HISTORY_ALL);
+        }
+        assert_int_equal(store_log(f->store, &(struct store_log){ .execution_id = id_at(0, 1), .level = 6, .seq = 2,
+                         .task_run = UINT32_MAX, .text = "b", .text_len = 1 }), 0);
+        assert_int_equal(store_commit(f->store), 0);
+        reader = open_reader(f);
+        assert_int_equal(store_reader_logs(reader, id_at(0, 1), &all, &position, join_line, text), 0);
+        assert_string_equal(text, "a* b* c* ");
+        assert_int_equal(position, 3);
+        store_reader_free(reader);
+}
+
 static void a_store_at_rest_can_be_read_without_the_right_to_write(void **state) {
         struct fixture *f = *state;
         struct ids ids;
@@ -249,7 +280,7 @@ static void a_store_at_rest_can_be_read_without_the_right_to_write(void **state)
 
         if (geteuid() != 0)
                 skip();
-        begin(f->store, id_at(0, 1), "m", "h");
+        begin(f->store, id_at(0, 1), "m");
         f->store = store_free(f->store);
         chmod(f->folder, 0755);
         chmod(f->path, 0644);
@@ -268,14 +299,13 @@ static void write_success_and_failure(struct fixture *f, bool apart) {
         static const enum run_state states[] = { RUN_SUCCESS, RUN_FAILED };
 
         for (unsigned i = 0; i < 2; i++) {
-                begin(f->store, id_at(0, i), i ? "m1" : "m0", "h");
+                begin(f->store, id_at(0, i), i ? "m1" : "m0");
                 task(f->store, id_at(0, i), 0, RUN_RUNNING);
                 log_line(f->store, id_at(0, i), 0, LOG_INFO, "line");
         }
         if (apart) {
                 assert_int_equal(store_commit(f->store), 0);
-                assert_int_equal(query(f, "SELECT count(*) FROM held WHERE seq = 0"), 2);
-                assert_int_equal(query(f, "SELECT count(*) FROM held"), 2);
+                assert_int_equal(query(f, "SELECT count(*) FROM running"), 2);
         }
         for (unsigned i = 0; i < 2; i++) {
                 task(f->store, id_at(0, i), 0, states[i]);
@@ -283,7 +313,7 @@ static void write_success_and_failure(struct fixture *f, bool apart) {
         }
         assert_int_equal(store_commit(f->store), 0);
         assert_int_equal(store_ledger_has(f->store, QUEUE, "m0"), 1);
-        assert_int_equal(query(f, "SELECT count(*) FROM held"), 0);
+        assert_int_equal(query(f, "SELECT count(*) FROM running"), 0);
 }
 
 static void history_failures_keeps_failures_and_the_ledger(void **state) {
@@ -325,6 +355,7 @@ int main(void) {
                 TEST(a_part_of_an_id_is_enough_when_it_is_unique),
                 TEST(logs_can_be_followed_while_the_agent_writes),
                 TEST(nothing_to_read_is_told_apart),
+                TEST(a_line_that_says_its_place_is_written_there_once),
                 TEST(a_store_at_rest_can_be_read_without_the_right_to_write),
                 TEST(history_failures_keeps_failures_and_the_ledger),
                 TEST(history_none_keeps_the_ledger_and_what_runs),

@@ -9,80 +9,44 @@
 
 /* --- orphans --------------------------------------------------------------------------------------------------------- */
 
-struct told {
-        struct {
-                uint64_t id;
-                char text[200];
-        } items[10];
-        size_t count;
-        int result;
-};
-
-static int tell(void *userdata, uint64_t id, const char *trigger, const char *queue_url, const struct store_message *m) {
-        struct told *t = userdata;
-
-        t->items[t->count].id = id;
-        snprintf(t->items[t->count++].text, 200, "%s %s %s %s %u", trigger, queue_url, m->message_id, m->receipt_handle,
-                 m->receive_count);
-        return t->result;
-}
-
-static void orphans_are_killed_and_told_with_their_newest_handles(void **state) {
-        static const struct store_message two[] = { { "b1", "h1", NULL, 1 }, { "b2", "h2", "g", 5 } };
+static void what_ran_at_the_end_is_killed_at_the_next_start(void **state) {
+        static const struct store_message two[] = { { "b1", NULL, 1 }, { "b2", "g", 5 } };
         struct fixture *f = *state;
-        struct told told = { 0 };
 
-        begin(f->store, id_at(0, 1), "ended", "h");
-        begin(f->store, id_at(0, 2), "running", "old handle");
+        begin(f->store, id_at(0, 1), "ended");
+        begin(f->store, id_at(0, 2), "running");
         task(f->store, id_at(0, 2), 0, RUN_SUCCESS);
         task(f->store, id_at(0, 2), 1, RUN_RUNNING);
-        begin(f->store, id_at(0, 3), NULL, NULL);
+        begin(f->store, id_at(0, 3), NULL);
         assert_int_equal(store_execution_started(f->store, &(struct store_execution){
                 .id = id_at(0, 4), .flow = "a.b", .trigger = "t", .queue_url = "q", .start_usec = NOW, .messages = two,
                 .message_count = 2 }), 0);
         assert_int_equal(store_commit(f->store), 0);
         end(f->store, id_at(0, 1), "ended", RUN_SUCCESS, NULL, NULL);
-        assert_int_equal(store_message_handle(f->store, id_at(0, 2), "running", "new handle"), 0);
         fixture_reopen(f, STORE_HISTORY_ALL);
 
-        assert_int_equal(store_kill_orphans(f->store, NOW + 99, tell, &told), 0);
-        assert_int_equal(told.count, 3);
-        assert_int_equal(told.items[0].id, id_at(0, 2));
-        assert_string_equal(told.items[0].text, "orders " QUEUE " running new handle 2");
-        assert_string_equal(told.items[1].text, "t q b1 h1 1");
-        assert_string_equal(told.items[2].text, "t q b2 h2 5");
+        assert_int_equal(store_has_execution(f->store, id_at(0, 1)), 1);
+        assert_int_equal(store_has_execution(f->store, id_at(0, 2)), 0);
+        assert_int_equal(store_kill_orphans(f->store, NOW + 99), 0);
+        assert_int_equal(store_has_execution(f->store, id_at(0, 2)), 1);
         assert_int_equal(query(f, "SELECT count(*) FROM execution WHERE state = 8 AND end_usec % 100 = 99 AND "
                                   "error IS NOT NULL"), 3);
+        assert_int_equal(query(f, "SELECT messages = '[[\"b1\",null,1],[\"b2\",\"g\",5]]' FROM execution WHERE flow = "
+                                  "(SELECT id FROM name WHERE text = 'a.b')"), 1);
         assert_int_equal(query(f, "SELECT count(*) FROM execution WHERE state = 5"), 1);
         assert_int_equal(query(f, "SELECT group_concat(state) = '5,8' FROM task_run"), 1);
-
-        told.count = 0;
-        assert_int_equal(store_kill_orphans(f->store, NOW + 99, tell, &told), 0);
-        assert_int_equal(told.count, 0);
+        assert_int_equal(query(f, "SELECT count(*) FROM running"), 0);
 }
 
-static void a_refused_orphan_changes_nothing(void **state) {
+static void orphans_of_a_store_without_history_are_forgotten(void **state) {
         struct fixture *f = *state;
-        struct told told = { .result = -ENOMEM };
-
-        begin(f->store, id_at(0, 1), "m", "h");
-        fixture_reopen(f, STORE_HISTORY_ALL);
-        assert_int_equal(store_kill_orphans(f->store, NOW, tell, &told), -ENOMEM);
-        assert_true(store_is_healthy(f->store));
-        told.result = 0;
-        assert_int_equal(store_kill_orphans(f->store, NOW, tell, &told), 0);
-        assert_int_equal(told.count, 2);
-}
-
-static void orphans_of_a_store_without_history_are_told_and_forgotten(void **state) {
-        struct fixture *f = *state;
-        struct told told = { 0 };
 
         fixture_reopen(f, STORE_HISTORY_NONE);
-        begin(f->store, id_at(0, 1), "m", "h");
+        begin(f->store, id_at(0, 1), "m");
         fixture_reopen(f, STORE_HISTORY_NONE);
-        assert_int_equal(store_kill_orphans(f->store, NOW, tell, &told), 0);
-        assert_int_equal(told.count, 1);
+        assert_int_equal(query(f, "SELECT count(*) FROM running"), 1);
+        assert_int_equal(store_kill_orphans(f->store, NOW), 0);
+        assert_int_equal(query(f, "SELECT count(*) FROM running"), 0);
         assert_int_equal(query(f, "SELECT count(*) FROM execution"), 0);
 }
 
@@ -104,7 +68,7 @@ static void write_for_ever(const char *path, unsigned round, int fd) {
                 _exit(1);
         for (unsigned i = 0;; i++) {
                 snprintf(id, sizeof(id), "%u-%u", round, i);
-                begin(s, id_at(round, i), id, "h");
+                begin(s, id_at(round, i), id);
                 if (i % 3 == 0 && store_commit(s) < 0)
                         _exit(1);
                 log_line(s, id_at(round, i), 0, 6, "a line that makes the log grow");
@@ -151,7 +115,7 @@ static void kill_nine_never_takes_a_told_end_back(void **state) {
 
                 assert_true(told >= 50 * round * round);
                 fixture_open(f, STORE_HISTORY_ALL);
-                assert_int_equal(store_kill_orphans(f->store, NOW, NULL, NULL), 0);
+                assert_int_equal(store_kill_orphans(f->store, NOW), 0);
                 for (unsigned i = 0; i < told; i += 7) {
                         char id[32];
 
@@ -182,7 +146,7 @@ static void old_executions_go_with_all_that_belongs_to_them_a_piece_at_a_time(vo
         struct fixture *f = *state;
 
         for (unsigned i = 0; i < 20; i++) {
-                begin(f->store, id_at(i, 1), "m", "h");
+                begin(f->store, id_at(i, 1), "m");
                 task(f->store, id_at(i, 1), 0, RUN_SUCCESS);
                 for (unsigned n = 0; n < 10; n++)
                         log_line(f->store, id_at(i, 1), 0, 6, "line");
@@ -197,15 +161,15 @@ static void old_executions_go_with_all_that_belongs_to_them_a_piece_at_a_time(vo
         assert_int_equal(query(f, "SELECT count(*) FROM log"), 110);
         assert_int_equal(query(f, "SELECT count(*) FROM task_run"), 11);
         assert_int_equal(query(f, "SELECT count(*) FROM input"), 11);
-        assert_int_equal(query(f, "SELECT count(*) FROM held"), 1);
+        assert_int_equal(query(f, "SELECT count(*) FROM running"), 1);
         assert_int_equal(query(f, "SELECT count(*) FROM ledger"), 1);
 }
 
 static void an_execution_is_as_old_as_its_end(void **state) {
         struct fixture *f = *state;
 
-        begin(f->store, id_at(0, 1), "m", "h");
-        begin(f->store, id_at(1, 1), "m", "h");
+        begin(f->store, id_at(0, 1), "m");
+        begin(f->store, id_at(1, 1), "m");
         assert_int_equal(store_execution_ended(f->store, &(struct store_end){
                 .execution_id = id_at(0, 1), .state = RUN_FAILED, .end_usec = NOW + 60 * USEC_PER_SEC }, NULL, NULL), 0);
         end(f->store, id_at(1, 1), "m", RUN_FAILED, NULL, NULL);
@@ -256,9 +220,8 @@ static void retention_of_a_locked_store_waits_for_another_time(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(orphans_are_killed_and_told_with_their_newest_handles),
-                TEST(a_refused_orphan_changes_nothing),
-                TEST(orphans_of_a_store_without_history_are_told_and_forgotten),
+                TEST(what_ran_at_the_end_is_killed_at_the_next_start),
+                TEST(orphans_of_a_store_without_history_are_forgotten),
                 TEST(kill_nine_never_takes_a_told_end_back),
                 TEST(old_executions_go_with_all_that_belongs_to_them_a_piece_at_a_time),
                 TEST(an_execution_is_as_old_as_its_end),

@@ -90,6 +90,7 @@ static void the_nearest_word_is_suggested(void **state) {
         assert_string_equal(text_nearest("enw", words, count), "env");
         assert_null(text_nearest("bananas", words, count));
         assert_null(text_nearest("x", NULL, 0));
+        assert_null(text_nearest("x", (const char *const[]){ "y" }, 1)); /* nothing of it is the same */
 }
 
 static void a_swap_of_neighbours_is_one_step(void **state) {

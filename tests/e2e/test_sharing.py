@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who gets the slots: a busy queue starves no other, and the limits of triggers and flows hold."""
+import time
+
+from agent import send_all, wait_until
+from test_redelivery import empty
+
+# Writes down how many of its kind run, itself included, at its start.
+COUNTED = """
+id: NAME
+namespace: test
+concurrency: {limit: LIMIT}
+tasks:
+  - id: work
+    type: io.kestra.plugin.scripts.shell.Commands
+    commands:
+      - mkdir -p MARKS/run.NAME && touch "MARKS/run.NAME/$SQSFLOW_MESSAGE_ID"
+      - ls MARKS/run.NAME | wc -l >> MARKS/counts.NAME
+      - echo "NAME $SQSFLOW_MESSAGE_ID" >> MARKS/starts
+      - sleep 0.05
+      - rm "MARKS/run.NAME/$SQSFLOW_MESSAGE_ID"
+"""
+
+
+def counted(name, limit=100):
+    return COUNTED.replace("NAME", name).replace("LIMIT", str(limit))
+
+
+def queue(server, name):
+    return server.call("CreateQueue", QueueName=name)["QueueUrl"]
+
+
+def test_a_busy_queue_does_not_starve_another(agent, queue_server):
+    busy, quiet = queue(queue_server, "busy"), queue(queue_server, "quiet")
+    agent.flow(counted("busy"))
+    agent.flow(counted("quiet"))
+    agent.configure([{"id": "busy", "queueUrl": busy, "flow": "test.busy"},
+                     {"id": "quiet", "queueUrl": quiet, "flow": "test.quiet"}], limits={"executions": 4})
+    send_all(queue_server, busy, [f"m{i}" for i in range(300)])
+    agent.start()
+    wait_until(lambda: len(agent.mark_lines("starts")) >= 8, "a busy queue")
+    before = len(agent.mark_lines("starts"))
+    send_all(queue_server, quiet, [f"m{i}" for i in range(10)])
+    wait_until(empty(queue_server, quiet), lambda: f"the quiet queue's end; log:\n{agent.log()}")
+    starts = [line.split()[0] for line in agent.mark_lines("starts")]
+    last_quiet = len(starts) - starts[::-1].index("quiet")
+    assert starts[:last_quiet].count("busy") < 290, "the busy queue was served to its end first"
+    # With even shares about as many busy ones start as quiet ones; the slots and receives of the moment come on top.
+    assert starts[before:last_quiet].count("busy") <= 10 + 4 + 20
+
+
+def test_a_trigger_of_weight_three_gets_well_over_twice_the_slots_of_one_of_weight_one(agent, queue_server):
+    """Counted in starts while both queues are full, since all executions take equally long. It is not three times the
+    slots to the last one: receives of one message or two take what is free at their moment."""
+    names = ("heavy", "light")
+    urls = {name: queue(queue_server, name) for name in names}
+    for name in names:
+        agent.flow(counted(name))
+        send_all(queue_server, urls[name], [f"m{i}" for i in range(300)])
+    agent.configure([{"id": name, "queueUrl": urls[name], "flow": f"test.{name}", "weight": weight}
+                     for name, weight in zip(names, (3, 1))], limits={"executions": 8})
+    agent.start()
+    wait_until(lambda: len(agent.mark_lines("starts")) >= 340, "340 starts")
+    starts = [line.split()[0] for line in agent.mark_lines("starts")][40:340]
+    assert 2 * starts.count("light") <= starts.count("heavy") <= 4 * starts.count("light")
+
+
+def test_a_flows_concurrency_limit_holds_over_its_triggers(agent, queue_server):
+    urls = [queue(queue_server, name) for name in ("one", "two")]
+    agent.flow(counted("shared", limit=3))
+    agent.configure([{"id": f"t{n}", "queueUrl": url, "flow": "test.shared"} for n, url in enumerate(urls)])
+    agent.start()
+    for url in urls:
+        send_all(queue_server, url, [f"m{i}" for i in range(15)])
+    for url in urls:
+        wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}")
+    assert len(agent.mark_lines("counts.shared")) == 30
+    assert max(map(int, agent.mark_lines("counts.shared"))) == 3
+
+
+def test_a_rate_limit_holds(agent, queue_server):
+    url = queue(queue_server, "work")
+    agent.flow(counted("rated"))
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.rated", "rateLimit": {"perSecond": 10}}])
+    send_all(queue_server, url, [f"m{i}" for i in range(40)])
+    agent.start()
+    began = time.monotonic()
+    wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}")
+    # Ten at once, then ten a second.
+    assert time.monotonic() - began >= 2.9
+    # What may not start yet is not received either.
+    receives = sorted(o["time"] for o in queue_server.operations("receive"))
+    assert all(receives[i + 21] - receives[i] >= 1_000_000 for i in range(len(receives) - 21))
