@@ -164,10 +164,11 @@ check-limits: all ## What takes controllers that this host's control groups lack
 	  nice tests/system/vm.sh $(BUILD)/vm env $(TEST_ENV) SQSFLOW_ALL_CONTROLLERS=1 PYTHONDONTWRITEBYTECODE=1 \
 	  $(PYTHON) -m pytest -q -p no:cacheprovider -m controllers tests/e2e
 
+# -k: one run tells of every part that fails.
 test: ## Install what the tests need, then prove everything
 	@packaging/install-deps.sh build test system
 	@$(MAKE) --no-print-directory -j$(JOBS) -s all $(UNIT)
-	@$(MAKE) --no-print-directory -s lint unit e2e check-asan check-valgrind check-limits check-system
+	@$(MAKE) --no-print-directory -s -k lint unit e2e check-asan check-valgrind check-limits check-system
 
 # --- what JavaScript tests use: AWS's own client, servers and a consumer that others wrote -----------------------------
 .PHONY: js
@@ -188,7 +189,6 @@ lint-layers:
 lint-shell:
 	@shellcheck $$(git ls-files '*.sh') .ci/run
 
-# cppcheck does not know __attribute__((cleanup)), so it takes every owning local for a leak; ASan and valgrind look.
 # Without memleak: cppcheck does not know _cleanup_ and takes each owning local for a leak; check-asan and
 # check-valgrind find the real ones.
 lint-cppcheck:

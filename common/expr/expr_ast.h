@@ -8,9 +8,9 @@
 
 #include "common/expr/expr.h"
 
-#define EXPR_TEXT_MAX ((size_t)4 << 20)  /* bytes of a template; offsets are 32 bits wide */
-#define EXPR_NESTING_MAX 64              /* brackets, blocks and unary operators inside one another */
-#define EXPR_HEIGHT_MAX 256              /* of an expression's tree: how long "a ~ b ~ c …" may get */
+#define EXPR_TEXT_MAX ((size_t)4 << 20) /* bytes of a template; offsets are 32 bits wide */
+#define EXPR_NESTING_MAX 64             /* brackets, blocks and unary operators inside one another */
+#define EXPR_HEIGHT_MAX 256             /* of an expression's tree: how long "a ~ b ~ c …" may get */
 #define EXPR_ARGUMENTS_MAX 16
 
 struct expr_operator; /* expr_operators.h */
@@ -59,8 +59,8 @@ struct node {
                 } collection;
                 struct {
                         const struct expr_routine *routine;
-                        const struct node *input;  /* NULL for a function */
-                        const struct node **args;  /* by position; NULL where not given */
+                        const struct node *input; /* NULL for a function */
+                        const struct node **args; /* by position; NULL where not given */
                         size_t count;
                 } call;
         };
@@ -93,10 +93,6 @@ struct statement {
                 } assignment;
         };
 };
-
-/* What an access reads: a variable with the members that stand there as constants, up to the first that is computed. False
- * when no variable is at its beginning. */
-bool node_read(const struct node *n, struct expr_read *ret);
 
 /* The "elseif" of an IF, NULL when its otherwise is something else. */
 static inline const struct statement *statement_elseif(const struct statement *s) {

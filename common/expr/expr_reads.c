@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All that a template reads of the world. Names that it sets are known from there on, those of a loop to its end; where there
- * are too many of them, the others count as read: who asks must rather hear of too much. */
+/* All that a template reads of the world. Names that it sets are known from there on, those of a loop or of a choice to
+ * its end; where there are too many of them, the others count as read: who asks must rather hear of too much. */
 #include <string.h>
 
-#include "common/expr/expr_eval.h"
-#include "common/expr/expr_routines.h"
+#include "common/expr/expr_node_reads.h"
 
 #define OWN_MAX 64
 
 struct reading {
-        expr_reads_function reads;
+        struct read_search world; /* what the template's own names do not hide */
+        expr_reads_function is_meant;
         void *userdata;
         const char *own[OWN_MAX];
         size_t own_count;
@@ -27,94 +27,11 @@ static bool is_own(const struct reading *r, const char *name) {
         return false;
 }
 
-/* --- expressions ------------------------------------------------------------------------------------------------------ */
+static bool is_not_own(void *userdata, const struct expr_read *read) {
+        struct reading *r = userdata;
 
-static const char *constant_key(const struct node *key) {
-        return key->type == NODE_LITERAL && value_type(key->literal) == VALUE_STRING ? value_string(key->literal) : NULL;
+        return (read->is_function || !is_own(r, read->path[0])) && r->is_meant(r->userdata, read);
 }
-
-static bool read_so_far(const struct node *n, struct expr_read *ret, bool *ret_computed) {
-        const char *name;
-
-        if (n->type == NODE_VARIABLE) {
-                *ret = (struct expr_read){ .path = { n->variable }, .depth = 1 };
-                *ret_computed = false;
-                return true;
-        }
-        if ((n->type != NODE_ATTRIBUTE && n->type != NODE_SUBSCRIPT) || !read_so_far(n->access.object, ret, ret_computed))
-                return false;
-        name = n->type == NODE_SUBSCRIPT ? constant_key(n->access.key) : n->access.name;
-        *ret_computed |= !name || ret->depth == EXPR_READ_MAX;
-        if (!*ret_computed)
-                ret->path[ret->depth++] = name;
-        return true;
-}
-
-bool node_read(const struct node *n, struct expr_read *ret) {
-        bool computed;
-
-        return read_so_far(n, ret, &computed);
-}
-
-static bool reads(const struct reading *r, const struct node *n);
-
-static bool any_reads(const struct reading *r, const struct node *const *nodes, size_t count) {
-        for (size_t i = 0; i < count; i++)
-                if (reads(r, nodes[i]))
-                        return true;
-        return false;
-}
-
-static bool access_reads(const struct reading *r, const struct node *n) {
-        struct expr_read read;
-
-        if (node_read(n, &read)) {
-                if (!is_own(r, read.path[0]) && r->reads(r->userdata, &read))
-                        return true;
-        } else if (reads(r, n->access.object)) {
-                return true;
-        }
-        for (; n->type == NODE_ATTRIBUTE || n->type == NODE_SUBSCRIPT; n = n->access.object)
-                if (n->type == NODE_SUBSCRIPT && reads(r, n->access.key))
-                        return true;
-        return false;
-}
-
-static bool call_reads(const struct reading *r, const struct node *n) {
-        const struct expr_read read = { .path = { n->call.routine->name }, .depth = 1, .is_function = true };
-
-        if (n->type == NODE_FUNCTION && r->reads(r->userdata, &read))
-                return true;
-        return reads(r, n->call.input) || any_reads(r, (const struct node *const *)n->call.args, n->call.count);
-}
-
-static bool reads(const struct reading *r, const struct node *n) {
-        if (!n)
-                return false;
-        switch (n->type) {
-        case NODE_LITERAL:
-                return false;
-        case NODE_VARIABLE:
-        case NODE_ATTRIBUTE:
-        case NODE_SUBSCRIPT:
-                return access_reads(r, n);
-        case NODE_UNARY:
-        case NODE_BINARY:
-                return reads(r, n->operation.left) || reads(r, n->operation.right);
-        case NODE_CONDITIONAL:
-                return reads(r, n->conditional.condition) || reads(r, n->conditional.yes) || reads(r, n->conditional.no);
-        case NODE_LIST:
-        case NODE_MAP:
-                return any_reads(r, (const struct node *const *)n->collection.items, n->collection.count);
-        case NODE_FILTER:
-        case NODE_TEST:
-        case NODE_FUNCTION:
-                return call_reads(r, n);
-        }
-        return true;
-}
-
-/* --- statements ------------------------------------------------------------------------------------------------------- */
 
 static bool all_read(struct reading *r, const struct statement *s);
 
@@ -122,7 +39,7 @@ static bool loop_reads(struct reading *r, const struct statement *s) {
         size_t outside = r->own_count;
         bool found;
 
-        if (reads(r, s->loop.iterable))
+        if (node_reads(&r->world, s->loop.iterable))
                 return true;
         own(r, "loop");
         own(r, s->loop.name);
@@ -131,17 +48,25 @@ static bool loop_reads(struct reading *r, const struct statement *s) {
         return found || all_read(r, s->loop.otherwise);
 }
 
+static bool branch_reads(struct reading *r, const struct statement *branch) {
+        size_t outside = r->own_count;
+        bool found = all_read(r, branch);
+
+        r->own_count = outside;
+        return found;
+}
+
 static bool choice_reads(struct reading *r, const struct statement *s) {
         for (const struct statement *i = s; i; i = statement_elseif(i)) {
-                if (reads(r, i->choice.condition) || all_read(r, i->choice.then))
+                if (node_reads(&r->world, i->choice.condition) || branch_reads(r, i->choice.then))
                         return true;
                 s = i;
         }
-        return all_read(r, s->choice.otherwise);
+        return branch_reads(r, s->choice.otherwise);
 }
 
 static bool set_reads(struct reading *r, const struct statement *s) {
-        if (reads(r, s->assignment.value))
+        if (node_reads(&r->world, s->assignment.value))
                 return true;
         own(r, s->assignment.name);
         return false;
@@ -152,7 +77,7 @@ static bool statement_reads(struct reading *r, const struct statement *s) {
         case STATEMENT_TEXT:
                 return false;
         case STATEMENT_OUTPUT:
-                return reads(r, s->output);
+                return node_reads(&r->world, s->output);
         case STATEMENT_IF:
                 return choice_reads(r, s);
         case STATEMENT_FOR:
@@ -171,7 +96,8 @@ static bool all_read(struct reading *r, const struct statement *s) {
 }
 
 bool expr_reads(const struct expr_template *t, expr_reads_function is_meant, void *userdata) {
-        struct reading r = { .reads = is_meant, .userdata = userdata };
+        struct reading r = { .is_meant = is_meant, .userdata = userdata };
 
+        r.world = (struct read_search){ .is_meant = is_not_own, .userdata = &r };
         return all_read(&r, t->body);
 }

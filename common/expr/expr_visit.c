@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which outputs carry what the caller looks for. It says of each read (a variable with the members that stand there as
- * constants, or a function) whether that holds it. "set" and "for" hand it on to other names, so the names that carry it
- * are collected first, until no new one turns up. Only what is put out counts: a condition or a test decides, but does
- * not carry. */
+ * constants, or a function) whether that holds it. "set" and "for" hand it on to other names, so the names that carry
+ * it are collected first, until no new one turns up. Only what is put out counts: a condition or a test decides, but
+ * does not carry. */
 #include <string.h>
 
-#include "common/expr/expr_eval.h"
+#include "common/expr/expr_node_reads.h"
 #include "common/expr/expr_routines.h"
 
 #define CARRIERS_MAX 64 /* more names than that: every name carries */
@@ -29,7 +29,9 @@ static bool is_known(const struct carriers *c, const char *name) {
         return c->all;
 }
 
-static bool read_carries(struct carriers *c, const struct expr_read *read) {
+static bool read_carries(void *userdata, const struct expr_read *read) {
+        struct carriers *c = userdata;
+
         for (size_t i = 0; i < c->count && !read->is_function; i++)
                 if (strcmp(c->names[i].name, read->path[0]) == 0) {
                         c->found = c->names[i].read;
@@ -41,63 +43,10 @@ static bool read_carries(struct carriers *c, const struct expr_read *read) {
         return true;
 }
 
-static bool carries(struct carriers *c, const struct node *n);
-
-static bool keys_carry(struct carriers *c, const struct node *n) {
-        for (; n->type == NODE_ATTRIBUTE || n->type == NODE_SUBSCRIPT; n = n->access.object)
-                if (n->type == NODE_SUBSCRIPT && carries(c, n->access.key))
-                        return true;
-        return false;
-}
-
-static bool access_carries(struct carriers *c, const struct node *n) {
-        struct expr_read read;
-
-        if (node_read(n, &read))
-                return read_carries(c, &read) || keys_carry(c, n);
-        return carries(c, n->access.object) || (n->type == NODE_SUBSCRIPT && carries(c, n->access.key));
-}
-
-static bool any_carries(struct carriers *c, const struct node *const *nodes, size_t count) {
-        for (size_t i = 0; i < count; i++)
-                if (carries(c, nodes[i]))
-                        return true;
-        return false;
-}
-
-static bool call_carries(struct carriers *c, const struct node *n) {
-        struct expr_read read = { .path = { n->call.routine->name }, .depth = 1, .is_function = true };
-
-        if (n->type == NODE_FUNCTION && read_carries(c, &read))
-                return true;
-        return carries(c, n->call.input) || any_carries(c, (const struct node *const *)n->call.args, n->call.count);
-}
-
 static bool carries(struct carriers *c, const struct node *n) {
-        if (!n)
-                return false;
-        switch (n->type) {
-        case NODE_LITERAL:
-                return false;
-        case NODE_VARIABLE:
-        case NODE_ATTRIBUTE:
-        case NODE_SUBSCRIPT:
-                return access_carries(c, n);
-        case NODE_UNARY:
-        case NODE_BINARY:
-                return carries(c, n->operation.left) || carries(c, n->operation.right);
-        case NODE_CONDITIONAL:
-                return carries(c, n->conditional.yes) || carries(c, n->conditional.no);
-        case NODE_LIST:
-        case NODE_MAP:
-                return any_carries(c, (const struct node *const *)n->collection.items, n->collection.count);
-        case NODE_TEST:
-                return false;
-        case NODE_FILTER:
-        case NODE_FUNCTION:
-                return call_carries(c, n);
-        }
-        return true;
+        const struct read_search search = { .is_meant = read_carries, .userdata = c, .only_put_out = true };
+
+        return node_reads(&search, n);
 }
 
 static bool learn(struct carriers *c, const char *name, const struct node *from) {
@@ -142,8 +91,7 @@ static bool collect(struct carriers *c, const struct statement *s) {
         return learnt;
 }
 
-static int visit_output(struct carriers *c, const struct statement *s, expr_visit_function on_output,
-                        void *userdata) {
+static int visit_output(struct carriers *c, const struct statement *s, expr_visit_function on_output, void *userdata) {
         const struct node *n = s->output;
 
         if (!carries(c, n))

@@ -113,6 +113,38 @@ static void outputs_that_carry_a_variable_are_found(void **state) {
         }
 }
 
+static void what_a_template_reads_is_told_also_where_it_only_decides(void **state) {
+        static const struct {
+                const char *template;
+                bool reads;
+        } cases[] = {
+                { "plain", false },
+                { "{{ inputs.trigger }}", false },
+                { "{{ trigger.data == 'x' ? 'a' : 'b' }}", true },
+                { "{{ trigger.data is defined }}", true },
+                { "{% if trigger %}a{% endif %}", true },
+                { "{% if a %}b{% elseif trigger %}c{% endif %}", true },
+                { "{{ vars[trigger.data] }}", true },
+                { "{{ [1] | join(trigger) }}", true },
+                { "{{ render('x') }}", true },
+                { "{% for m in trigger.messages %}{% endfor %}", true },
+                { "{% for trigger in vars.all %}{{ trigger }}{% endfor %}", false },
+                { "{% for trigger in vars.all %}{% endfor %}{{ trigger }}", true },
+                { "{% set trigger = 1 %}{{ trigger }}", false },
+                { "{% set trigger = trigger %}", true },
+                { "{% if a %}{% set trigger = 1 %}{{ trigger }}{% endif %}", false },
+                { "{% if a %}{% set trigger = 1 %}{% endif %}{{ trigger }}", true },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(expr_template_unrefp) struct expr_template *t = NULL;
+
+                assert_int_equal(expr_compile(cases[i].template, strlen(cases[i].template), &t, NULL), 0);
+                if (expr_reads(t, is_wanted, NULL) != cases[i].reads)
+                        fail_msg("%s: %d", cases[i].template, !cases[i].reads);
+        }
+}
+
 static void a_visit_stops_at_the_first_answer_and_tells_where(void **state) {
         static const char text[] = "x {{ trigger.a }} {{ trigger.b }}";
         _cleanup_(expr_template_unrefp) struct expr_template *t = NULL;
@@ -162,6 +194,7 @@ int main(void) {
                 cmocka_unit_test(a_template_is_literal_without_delimiters),
                 cmocka_unit_test(trees_are_rendered_text_by_text_and_keys_too),
                 cmocka_unit_test(outputs_that_carry_a_variable_are_found),
+                cmocka_unit_test(what_a_template_reads_is_told_also_where_it_only_decides),
                 cmocka_unit_test(a_visit_stops_at_the_first_answer_and_tells_where),
                 cmocka_unit_test(a_template_is_shared_by_reference),
                 cmocka_unit_test(only_variables_that_are_used_are_asked_for),
