@@ -180,6 +180,12 @@ static void enter(struct delivery *d, enum delivery_state previous) {
         }
 }
 
+/* It leaves, and no execution ever had it. */
+static bool is_returned(enum delivery_state previous, enum delivery_state next) {
+        return (previous == DELIVERY_RECEIVED || previous == DELIVERY_WAITING) &&
+               (next == DELIVERY_RELEASING || next == DELIVERY_GONE);
+}
+
 bool delivery_apply(struct delivery *d, enum delivery_event event) {
         enum delivery_state previous = d->state;
         int next = delivery_next(previous, event);
@@ -189,6 +195,7 @@ bool delivery_apply(struct delivery *d, enum delivery_event event) {
         move_in_group(d, (enum delivery_state)next);
         leave(d, (enum delivery_state)next);
         d->state = (enum delivery_state)next;
+        d->trigger->counters.of[COUNTER_RETURNED] += is_returned(previous, d->state);
         enter(d, previous);
         return true;
 }

@@ -194,23 +194,30 @@ static bool is_settled(const struct execution *e, const struct delivery *d) {
         return true;
 }
 
-/* CANCELLED (a trigger's condition that does not hold, one more than the flow's limit) is no failure, whatever else is done as
- * after one. */
-static void count_failure(const struct execution *e) {
-        e->trigger->counters.of[e->state == RUN_CANCELLED ? COUNTER_CANCELLED : COUNTER_FAILED]++;
+/* A stop ended it, or it never began: that says nothing about the message. */
+static bool is_without_end(const struct execution *e) {
+        return e->is_cancelled || e->state == RUN_KILLED;
 }
 
-/* onFailure.retryAfter, or at once when a stop cancelled the execution or it never began; else the visibility timeout
- * decides. A retry takes a second at least, whatever its delayFactor makes of it: no failure makes a hot loop (P9). */
+/* CANCELLED (a trigger's condition that does not hold, one more than the flow's limit) is no failure, whatever else is done as
+ * after one. */
+static enum counter counter_of(const struct execution *e, bool settled) {
+        if (settled)
+                return COUNTER_SUCCEEDED;
+        if (is_without_end(e))
+                return COUNTER_RETURNED;
+        return e->state == RUN_CANCELLED ? COUNTER_CANCELLED : COUNTER_FAILED;
+}
+
+/* At once when it has no end of its own; else onFailure.retryAfter, and without one the visibility timeout decides. A retry takes a second at least, whatever its delayFactor makes of it: no failure makes a hot loop (P9). */
 static void failed(const struct execution *e, struct delivery *d) {
         struct trigger *t = e->trigger;
         uint64_t delay;
 
-        if (e->is_cancelled || e->state == RUN_KILLED) {
+        if (is_without_end(e)) {
                 delivery_give_back(d, 0);
                 return;
         }
-        count_failure(e);
         if (!t->config.has_retry_after) {
                 delivery_apply(d, DELIVERY_LEAVE);
                 return;
@@ -226,10 +233,7 @@ static void tell_delivery(const struct execution *e, struct delivery *d) {
         bool was_lost = d->state == DELIVERY_LOST, settled = is_settled(e, d);
 
         d->execution = NULL;
-        if (settled)
-                t->counters.of[COUNTER_SUCCEEDED]++;
-        else if (was_lost)
-                count_failure(e);
+        t->counters.of[counter_of(e, settled)]++;
         delivery_apply(d, settled ? DELIVERY_RECORDED_SUCCESS : DELIVERY_RECORDED_FAILURE);
         if (was_lost)
                 return; /* it is gone */

@@ -32,10 +32,12 @@ static void begin_delivery(struct trigger *t, struct sqs_message **message, cons
         struct delivery *d;
 
         if (delivery_new(t, message, terms, &d) < 0) {
+                t->counters.of[COUNTER_RETURNED]++;
                 log_error(-ENOMEM, "A message could not be taken; it stays in its queue");
                 return;
         }
         if (known > 0 && t->config.auto_delete) {
+                t->counters.of[COUNTER_REPEATED]++;
                 trigger_log_message(t, LOG_INFO, NULL, d->message_id,
                                     "succeeded here before and came again: deleted without a second run");
                 d->message = sqs_message_free(d->message);
@@ -49,6 +51,7 @@ static void take_message(struct trigger *t, struct sqs_message **message, const 
 
         t->counters.of[COUNTER_RECEIVED]++;
         if ((*message)->damage != SQS_INTACT) {
+                t->counters.of[COUNTER_RETURNED]++;
                 log_write(LOG_WARNING, 0,
                           LOG_FIELDS({ "SQSFLOW_TRIGGER", t->config.id }, { "SQSFLOW_QUEUE", t->queue.url },
                                      { "SQSFLOW_MESSAGE_ID", (*message)->message_id }),
@@ -57,7 +60,9 @@ static void take_message(struct trigger *t, struct sqs_message **message, const 
                 return;
         }
         known = deliveries_find(t->services->deliveries, t->queue.url, (*message)->message_id);
-        if (!known || !delivery_join(known, message, terms))
+        if (known && delivery_join(known, message, terms))
+                t->counters.of[COUNTER_REPEATED]++;
+        else
                 begin_delivery(t, message, terms);
 }
 

@@ -34,7 +34,9 @@ static const char help[] =
         "first, with the reason; then those that are paused, with who paused them, and those that are 'waiting': they do not\n"
         "poll, since their conditions do not hold. HELD are the messages that are received and not yet settled; CANCELLED are\n"
         "those for which a trigger's condition did not hold, or that were one too many for the flow's limit: they are no\n"
-        "failures, and come again.\n"
+        "failures, and come again. Below the table, the books: each message received is in flight, or it was repeated (came\n"
+        "again while it was here, or after its success), returned (went back to its queue at a stop, a pause or a lost lease,\n"
+        "or came damaged), or it succeeded, failed or was cancelled. What is rare is shown when there is any.\n"
         "\n"
         AGENT_OPTIONS_HELP
         "  -w, --watch         show it again every second until interrupted\n"

@@ -9,6 +9,8 @@ static const struct {
         bool is_rare;
 } names[COUNTER_COUNT] = {
         [COUNTER_RECEIVED] = { "received", "received", false },
+        [COUNTER_REPEATED] = { "repeated", "repeated", true },
+        [COUNTER_RETURNED] = { "returned", "returned", true },
         [COUNTER_SUCCEEDED] = { "succeeded", "succeeded", false },
         [COUNTER_FAILED] = { "failed", "failed", false },
         [COUNTER_CANCELLED] = { "cancelled", "cancelled", true },

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the agent counts of each trigger, in messages, and what it is called: as the keys of the status document, and in
- * sentences. */
+ * sentences.
+ *
+ * The books balance: each message received is in flight, or in one of the five that follow. */
 #pragma once
 
 #include <stdint.h>
@@ -9,6 +11,8 @@
 
 enum counter {
         COUNTER_RECEIVED,
+        COUNTER_REPEATED,        /* came again while it was here, or after its success */
+        COUNTER_RETURNED,        /* went back without an end of its own: a stop, a pause, a lost lease, a damaged body */
         COUNTER_SUCCEEDED,
         COUNTER_FAILED,
         COUNTER_CANCELLED,       /* a condition that did not hold, one more than the flow's limit: no failures */

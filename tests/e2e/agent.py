@@ -49,6 +49,13 @@ def sqsflow(*arguments, check=True, stdin=None, env=None, timeout=60):
     return done
 
 
+def assert_balanced(status):
+    """Every message received is accounted for, once. What has ended is held for a while yet, until its delete is answered."""
+    for trigger in status["triggers"]:
+        ended = sum(trigger[key] for key in ("repeated", "returned", "succeeded", "failed", "cancelled"))
+        assert 0 <= trigger["received"] - ended <= trigger["inFlight"], f"the books do not balance: {trigger}"
+
+
 class Agent:
     """One sqsflow-agent with its own config, flows, state and socket below `folder`."""
 
@@ -181,7 +188,9 @@ class Agent:
 
     def status(self):
         # Exit code 1: the agent answers, and something is wrong with it.
-        return json.loads(sqsflow("status", "--socket", self.socket, "--json", check=False).stdout)
+        status = json.loads(sqsflow("status", "--socket", self.socket, "--json", check=False).stdout)
+        assert_balanced(status)
+        return status
 
     def trigger_status(self, trigger):
         return next(t for t in self.status()["triggers"] if t["id"] == trigger)

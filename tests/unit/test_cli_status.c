@@ -152,6 +152,8 @@ static void what_was_counted_is_said_and_what_is_rare_only_when_there_is_any(voi
                   "\n9 received, 5 succeeded, 1 failed, 4 deleted\n" },
                 { "{\"received\":9,\"succeeded\":5,\"failed\":1,\"cancelled\":3,\"deleted\":4,\"deleteFailures\":1}",
                   "\n9 received, 5 succeeded, 1 failed, 3 cancelled, 4 deleted, 1 failed deletes\n" },
+                { "{\"received\":9,\"repeated\":1,\"returned\":2,\"succeeded\":5,\"failed\":1,\"deleted\":4}",
+                  "\n9 received, 1 repeated, 2 returned, 5 succeeded, 1 failed, 4 deleted\n" },
                 { "7", "\n0 received, 0 succeeded, 0 failed, 0 deleted\n" },
         };
 
