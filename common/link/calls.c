@@ -93,6 +93,12 @@ static int refuse(const struct call *call, enum place_answer why, const struct p
 void calls_answer(struct places *places) {
         struct place *p;
 
+        while ((p = places_next_stuck(places))) {
+                struct call *call = CONTAINER_OF(p, struct call, place);
+
+                (void)refuse(call, PLACE_STUCK, p->flow);
+                leave(call);
+        }
         while ((p = places_next(places)))
                 (void)answer_call(CONTAINER_OF(p, struct call, place), PLACE_GIVEN, NULL);
         while ((p = places_next_untold(places)))

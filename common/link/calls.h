@@ -25,8 +25,8 @@ void calls_leave(struct calls *c, const struct frame_place *left);
 /* The execution in which they were called is over, or its runner. Legal when nothing was ever asked. */
 void calls_leave_all(struct calls *c);
 
-/* For all that count in `places`: who waits and can have a place gets it, who must wait on is told so. To be called when
- * somebody asked or left. */
+/* For all that count in `places`: who waits and can have a place gets it, who must wait on is told so, who would wait for
+ * ever now is refused. To be called when somebody asked or left, or the limits changed. */
 void calls_answer(struct places *places);
 
 /* Why an execution is one too many, for a flow that lets none wait. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a wait can end is asked when it begins, and only if everybody who has a place of the flow has a waiter inside: that
- * is rare, so the whole picture may be looked at then. It is the banker's question. All waiters are held to be stuck at
- * first; those of a flow are not when fewer of its places than its limit are held by executions with a stuck waiter
- * inside, since the others end; and so on until nothing changes. Only a new wait can close such a ring, or a reload that
- * lowers a limit, which is not looked at. */
+/* Whether a wait can end is asked when it begins, and only if as many as the limit allows have a waiter inside: that is rare,
+ * so the whole picture may be looked at then. It is the banker's question. All waiters are held to be stuck at first; those
+ * of a flow are not when fewer of its places than its limit are held by executions with a stuck waiter inside, since the
+ * others end; and so on until nothing changes. Only a new wait can close such a ring, or a limit that is lowered. */
 #include "common/link/places.h"
 
 #include <string.h>
@@ -46,6 +45,7 @@ struct place_flow *places_flow(struct places *ps, const char *flow_id) {
 
 void places_set_flows(struct places *ps, const struct flow_set *set) {
         ps->set = set;
+        ps->may_be_stuck = true;
         for (struct place_flow *f = ps->flows; f; f = f->hh.next)
                 learn(f);
 }
@@ -98,19 +98,26 @@ static bool release_waiters(struct place_flow *f) {
         return changed;
 }
 
-static bool is_stuck(const struct place *p) {
-        const struct place *taker;
+static void find_stuck(struct places *ps) {
         bool changed;
 
-        DL_FOREACH(p->flow->takers, taker)
-                if (taker->waiting_inside == 0)
-                        return false; /* it ends sooner or later */
-        hold_all_for_stuck(p->flow->places);
+        hold_all_for_stuck(ps);
         do {
                 changed = false;
-                for (struct place_flow *f = p->flow->places->flows; f; f = f->hh.next)
+                for (struct place_flow *f = ps->flows; f; f = f->hh.next)
                         changed |= release_waiters(f);
         } while (changed);
+}
+
+static bool is_stuck(const struct place *p) {
+        const struct place *taker;
+        unsigned held = 0;
+
+        DL_FOREACH(p->flow->takers, taker)
+                held += taker->waiting_inside > 0; /* the others end sooner or later */
+        if (held < p->flow->limit)
+                return false;
+        find_stuck(p->flow->places);
         return p->is_stuck;
 }
 
@@ -178,6 +185,20 @@ unsigned place_flow_room(const struct place_flow *f, unsigned limit, uint64_t ti
         for (const struct place *p = f->waiters; p && p->ticket < ticket && count < limit; p = p->next)
                 count++;
         return limit > count ? limit - count : 0;
+}
+
+struct place *places_next_stuck(struct places *ps) {
+        struct place *last = NULL;
+
+        if (!ps->may_be_stuck)
+                return NULL;
+        find_stuck(ps);
+        for (struct place_flow *f = ps->flows; f; f = f->hh.next)
+                for (struct place *p = f->waiters; p; p = p->next)
+                        if (p->is_stuck && (!last || p->ticket > last->ticket))
+                                last = p;
+        ps->may_be_stuck = last;
+        return last;
 }
 
 /* --- who is next ------------------------------------------------------------------------------------------------------- */

@@ -45,6 +45,7 @@ struct places {
         const struct flow_set *set;
         uint64_t tickets;
         unsigned waiting;
+        bool may_be_stuck; /* limits changed, and who waited then was not looked at yet */
 };
 
 /* Nobody uses a place any more. */
@@ -68,6 +69,9 @@ void place_leave(struct place *p);
 /* How many could be taken by somebody who asked with that ticket, beside those that asked before and wait. */
 unsigned place_flow_room(const struct place_flow *f, unsigned limit, uint64_t ticket);
 
+/* The last to ask of those whose waits cannot end any more since the limits changed, to be refused (PLACE_STUCK) and left: the
+ * others may go on then. NULL: none. */
+struct place *places_next_stuck(struct places *ps);
 /* The next waiter for whom there is room: now it has its place. NULL: none. */
 struct place *places_next(struct places *ps);
 /* The next that waits and was not told so: now it is. NULL: none. */

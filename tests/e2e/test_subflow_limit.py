@@ -325,6 +325,42 @@ tasks:
     assert {e["state"] for e in ended} == {"SUCCESS", "FAILED"}
 
 
+SELF = """
+id: self
+namespace: test
+concurrency: {limit: LIMIT}
+tasks:
+  - id: hold
+    type: io.kestra.plugin.scripts.shell.Commands
+    runIf: "{{ (trigger.data ?? '') == 'hold' }}"
+    commands: ["touch MARKS/held", "until test -e MARKS/go; do sleep 0.02; done"]
+  - id: call
+    type: io.kestra.plugin.core.flow.Subflow
+    runIf: "{{ (trigger.data ?? '') == 'call' }}"
+    namespace: test
+    flowId: self
+"""
+
+
+def test_a_reload_that_lowers_the_limit_ends_a_wait_that_could_not_end_any_more(agent, queue_server):
+    """The second place will be free again, but the new limit is one, and that is held by who waits."""
+    url = queue_server.call("CreateQueue", QueueName="self", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
+    agent.flow(SELF.replace("LIMIT", "2"))
+    agent.configure([{"id": "self", "queueUrl": url, "flow": "test.self"}])
+    agent.start()
+    send_all(queue_server, url, ["hold"])
+    wait_until((agent.marks / "held").exists, lambda: f"one that holds a place; log:\n{agent.log()}")
+    send_all(queue_server, url, ["call"])
+    show = lambda e: json.loads(sqsflow("executions", "show", e["id"], "--store", agent.state, "--json").stdout)
+    wait_until(lambda: any(t["state"] == "QUEUED" for e in agent.executions() for t in show(e)["taskRuns"]), "a call that waits")
+    agent.flow(SELF.replace("LIMIT", "1"))
+    agent.signal(signal.SIGHUP)
+    (failed,) = wait_until(lambda: [e for e in agent.executions() if e["endedAt"]], lambda: f"an end; log:\n{agent.log()}")
+    assert (failed["state"], failed["error"]) == ("FAILED", f"task 'call' failed: {STUCK.format('test.self')}")
+    (agent.marks / "go").touch()
+    wait_until(lambda: agent.executions("--state", "SUCCESS"), "the other's success")
+
+
 def test_a_place_is_held_and_asked_for_also_behind_the_end(agent, queue_server):
     """The called flow's afterExecution belongs to it; and the caller's own afterExecution calls in the same line."""
     caller = CALLER.replace("tasks:", "afterExecution:\n  - id: later\n    type: io.kestra.plugin.core.flow.Subflow\n"

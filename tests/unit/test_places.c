@@ -232,6 +232,32 @@ static void a_long_way_that_has_an_end_is_no_ring(void **state) {
         places_done(&ps);
 }
 
+/* One of a's two runs on and ends, but the place that is left then will never be free. */
+static void a_limit_that_is_lowered_may_close_a_ring(void **state) {
+        struct places ps = { 0 };
+        struct place_flow *a = limited(&ps, "n.a", 2, FLOW_QUEUE), *b = limited(&ps, "n.b", 1, FLOW_QUEUE);
+        struct place holds_a = { 0 }, runs = { 0 }, holds_b = { 0 }, waits_a = { 0 }, waits_b = { 0 }, late = { 0 };
+
+        place_take(&holds_a, a);
+        place_take(&runs, a);
+        place_take(&holds_b, b);
+        assert_int_equal(ask(&waits_b, &holds_a, b), PLACE_WAITS);
+        assert_int_equal(ask(&waits_a, &holds_b, a), PLACE_WAITS);
+        assert_null(places_next_stuck(&ps));
+        places_set_flows(&ps, NULL); /* nothing was lowered */
+        assert_null(places_next_stuck(&ps));
+        a->limit = 1;
+        assert_null(places_next_stuck(&ps)); /* who is told of new limits looks, nobody else */
+        places_set_flows(&ps, NULL);
+        assert_ptr_equal(places_next_stuck(&ps), &waits_a); /* it asked last */
+        place_leave(&waits_a);
+        assert_null(places_next_stuck(&ps));
+        assert_int_equal(ask(&late, &holds_b, a), PLACE_STUCK); /* a new wait, too, though one of a's two still runs on */
+        place_leave(&holds_b);
+        assert_ptr_equal(places_next(&ps), &waits_b);
+        places_done(&ps);
+}
+
 /* --- a driver's end ---------------------------------------------------------------------------------------------------- */
 
 static void questions_that_no_runner_asks_are_refused(void **state) {
@@ -293,6 +319,7 @@ int main(void) {
                 cmocka_unit_test(the_last_of_a_ring_is_refused),
                 cmocka_unit_test(two_that_each_need_one_more_of_two_are_not_both_let_in),
                 cmocka_unit_test(a_long_way_that_has_an_end_is_no_ring),
+                cmocka_unit_test(a_limit_that_is_lowered_may_close_a_ring),
                 cmocka_unit_test(questions_that_no_runner_asks_are_refused),
                 cmocka_unit_test(places_may_be_left_in_any_order),
         };
