@@ -72,7 +72,7 @@ static int read_codes(struct reading *r, const char *name, const struct value *v
                 r->problem = text_printf("%s is not a list of status codes", name);
                 return -EINVAL;
         }
-        *(struct value **)field = value_ref((struct value *)(uintptr_t)v);
+        *(struct value **)field = value_ref(v);
         return 0;
 }
 

@@ -102,7 +102,7 @@ int render_value(struct scope *s, const struct value *v, enum render_mode mode, 
         case VALUE_NUMBER:
                 break;
         }
-        *ret = value_ref((struct value *)v);
+        *ret = value_ref(v);
         return 0;
 }
 

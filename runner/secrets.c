@@ -103,7 +103,7 @@ static struct value *masked(const struct secrets *s, const struct value *v) {
         case VALUE_BOOL:
                 break;
         }
-        return value_ref((struct value *)v);
+        return value_ref(v);
 }
 
 int secrets_write_masked(const struct secrets *s, struct buf *out, const struct value *v) {

@@ -29,7 +29,7 @@ static int give(struct value *v, struct value **ret) {
 }
 
 static int give_same(const struct value *v, struct value **ret) {
-        return give(value_ref((struct value *)(uintptr_t)v), ret);
+        return give(value_ref(v), ret);
 }
 
 /* NULL when v is no text. */

@@ -12,10 +12,12 @@ static struct value the_null = { .refs = VALUE_IMMORTAL, .type = VALUE_NULL };
 static struct value the_true = { .refs = VALUE_IMMORTAL, .type = VALUE_BOOL, .boolean = true };
 static struct value the_false = { .refs = VALUE_IMMORTAL, .type = VALUE_BOOL };
 
-struct value *value_ref(struct value *v) {
-        if (v && v->refs != VALUE_IMMORTAL)
-                v->refs++;
-        return v;
+struct value *value_ref(const struct value *v) {
+        struct value *own = (struct value *)(uintptr_t)v;
+
+        if (own && own->refs != VALUE_IMMORTAL)
+                own->refs++;
+        return own;
 }
 
 static void list_done(struct value *list) {

@@ -26,8 +26,8 @@ enum value_type {
 
 struct value;
 
-struct value *value_ref(struct value *v);   /* value_ref(NULL) is NULL */
-struct value *value_unref(struct value *v); /* returns NULL */
+struct value *value_ref(const struct value *v); /* whoever may look may keep; value_ref(NULL) is NULL */
+struct value *value_unref(struct value *v);     /* returns NULL */
 DEFINE_CLEANUP(struct value *, value_unref)
 #define _cleanup_value_ _cleanup_(value_unrefp)
 

@@ -120,7 +120,7 @@ static int compile(const struct config_scope *s, const char *text, struct expr_t
                 return expr_compile(text, strlen(text), ret, error);
         r = templates_get(s->templates, text, strlen(text), &kept, error);
         if (r == 0)
-                *ret = expr_template_ref((struct expr_template *)(uintptr_t)kept);
+                *ret = expr_template_ref(kept);
         return r;
 }
 
@@ -139,7 +139,7 @@ static int render(struct rendering *r, const char *text, bool is_typed, struct v
         return -EBADMSG;
 }
 
-static int render_text(struct rendering *r, const char *text, char **ret, char **ret_problem) {
+static int render_to_text(struct rendering *r, const char *text, char **ret, char **ret_problem) {
         _cleanup_value_ struct value *v = NULL;
         int k = render(r, text, false, &v, ret_problem);
 
@@ -150,7 +150,7 @@ static int render_text(struct rendering *r, const char *text, char **ret, char *
 
 int config_render(struct config_scope *s, const char *text, char **ret, char **ret_problem) {
         struct rendering r = { .scope = s };
-        int k = render_text(&r, text, ret, ret_problem);
+        int k = render_to_text(&r, text, ret, ret_problem);
 
         if (k == 0 && r.elsewhere) {
                 *ret = secret_free(*ret);

@@ -28,7 +28,7 @@ void expr_error_done(struct expr_error *e);
 
 /* 0; -EBADMSG with `error` filled (may be NULL); -ENOMEM. */
 int expr_compile(const char *text, size_t len, struct expr_template **ret, struct expr_error *error) _must_check_;
-struct expr_template *expr_template_ref(struct expr_template *t);
+struct expr_template *expr_template_ref(const struct expr_template *t);
 struct expr_template *expr_template_unref(struct expr_template *t);
 DEFINE_CLEANUP(struct expr_template *, expr_template_unref)
 

@@ -95,7 +95,7 @@ static int function_range(const struct call *c, struct value **ret) {
 
 /* Renders a text until it holds no expression any more, or once. */
 static int render_text(const struct call *c, const struct value *text, bool recursive, struct value **ret) {
-        _cleanup_value_ struct value *v = value_ref((struct value *)(uintptr_t)text);
+        _cleanup_value_ struct value *v = value_ref(text);
 
         for (int i = 0; !expr_is_literal(value_string(v), value_string_len(v)); i++) {
                 struct value *next = NULL;
@@ -126,7 +126,7 @@ static int render_any(const struct call *c, const struct value *v, bool recursiv
         if (value_type(v) == VALUE_STRING)
                 return render_text(c, v, recursive, ret);
         if (!map && !list)
-                return evaluation_give(value_ref((struct value *)(uintptr_t)v), ret);
+                return evaluation_give(value_ref(v), ret);
         if (depth == TREE_DEPTH_MAX)
                 return call_fail(c, "the value is nested too deeply");
         made = map ? value_new_map() : value_new_list();

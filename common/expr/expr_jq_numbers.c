@@ -27,7 +27,7 @@ static int collect_number(struct value *map, const struct value *v) {
                 return 0;
         known = value_map_get(map, value_number(key));
         if (!known)
-                return value_map_put(map, value_number(key), value_ref((struct value *)(uintptr_t)v));
+                return value_map_put(map, value_number(key), value_ref(v));
         if (value_type(known) == VALUE_NULL || strcmp(value_number(known), value_number(v)) == 0)
                 return 0;
         return value_map_put(map, value_number(key), value_new_null());

@@ -55,10 +55,12 @@ static struct expr_template *template_new(const char *text, size_t len) {
         return t;
 }
 
-struct expr_template *expr_template_ref(struct expr_template *t) {
-        if (t)
-                t->refs++;
-        return t;
+struct expr_template *expr_template_ref(const struct expr_template *t) {
+        struct expr_template *own = (struct expr_template *)(uintptr_t)t;
+
+        if (own)
+                own->refs++;
+        return own;
 }
 
 struct expr_template *expr_template_unref(struct expr_template *t) {

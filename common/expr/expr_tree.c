@@ -11,7 +11,7 @@ static int render_node(const struct value *v, const struct expr_env *env, unsign
                        struct expr_error *error);
 
 static struct value *share(const struct value *v) {
-        return value_ref((struct value *)(uintptr_t)v);
+        return value_ref(v);
 }
 
 static int render_text(const char *s, size_t len, const struct expr_env *env, struct value **ret,

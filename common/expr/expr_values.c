@@ -23,7 +23,7 @@ int values_compare(const struct value *a, const struct value *b, int *ret_order)
 
 int values_add(struct value *list, const struct value *v) {
         /* Counting a reference is the one change that a borrowed value allows. */
-        return value_list_add(list, value_ref((struct value *)(uintptr_t)v));
+        return value_list_add(list, value_ref(v));
 }
 
 static bool list_has(const struct value *list, const struct value *v) {

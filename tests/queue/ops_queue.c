@@ -93,7 +93,7 @@ int op_create_queue(struct request *r) {
         q = broker_find(&r->service->broker, name, strlen(name));
         if (q)
                 return answer_existing(r, q, attributes);
-        struct value *own = attributes ? value_ref((struct value *)attributes) : value_new_map();
+        struct value *own = attributes ? value_ref(attributes) : value_new_map();
         failed = queue_new(&r->service->broker, name, &settings, own, r->now_usec, &q);
         return failed ? failed : answer_url(r, q);
 }

@@ -63,7 +63,7 @@ static inline int test_function(void *userdata, const char *name, const struct v
                 return -EINVAL;
         }
         if (strcmp(name, "randomInt") == 0) {
-                *ret = value_ref((struct value *)(uintptr_t)args);
+                *ret = value_ref(args);
                 return 0;
         }
         return -ENOENT;
