@@ -207,11 +207,14 @@ static int send_deletes(struct lease_call *c) {
         return sqs_delete_batch(q->client, q->url, handles, c->count, on_answer, c, &c->call);
 }
 
+/* NULL: out of memory; the timer comes back to it. */
 static struct lease_call *call_new(struct lease *l, enum call_kind kind) {
         struct lease_call *c = calloc(1, sizeof *c);
 
-        if (!c)
+        if (!c) {
+                back_off(l, clock_boottime_usec());
                 return NULL;
+        }
         c->lease = l;
         c->kind = kind;
         c->sent_usec = clock_boottime_usec();
