@@ -14,7 +14,9 @@ finish() {
     wait
     rm -rf "$work"
 }
-trap finish EXIT INT TERM
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
@@ -23,14 +25,14 @@ await() {
     tries=0
     until "$@" >/dev/null 2>&1; do
         tries=$((tries + 1))
-        [ "$tries" -lt 300 ] || { echo "gave up waiting for: $*" >&2; cat "$work/agent.log" >&2; exit 1; }
+        [ "$tries" -lt 300 ] || { echo "gave up waiting for: $*" >&2; tail -n 20 "$work/agent.log" >&2; exit 1; }
         sleep 0.1
     done
 }
 
 say "A local queue server, with two queues and a dead-letter queue"
 "$bin/sqsflow-queue" --listen 127.0.0.1:0 --create dead \
-    --create 'orders={"VisibilityTimeout":"2","RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:dead\",\"maxReceiveCount\":\"2\"}"}' \
+    --create 'orders={"VisibilityTimeout":"30","RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:dead\",\"maxReceiveCount\":\"2\"}"}' \
     --create invoices >"$work/queue.out" &
 queue=$!
 await grep -q listening "$work/queue.out"
@@ -47,6 +49,7 @@ triggers:
     queue: orders
     flow: shop.orders
     waitTime: PT2S
+    onFailure: {retryAfter: {type: constant, interval: PT2S}}
   - id: invoices
     queue: invoices
     flow: shop.invoices-batch
@@ -75,8 +78,18 @@ while [ "$number" -le 5 ]; do
     number=$((number + 1))
 done
 
-# Prints the executions that ended since the last call. Done when 14 of them have: 11 orders, the broken one twice (then
-# its queue moves it to the dead-letter queue), one batch.
+# How many messages are left in each queue.
+left() {
+    python3 - "$endpoint" <<'PY'
+import json, sys, urllib.request
+for queue in ("orders", "invoices", "dead"):
+    with urllib.request.urlopen(f"{sys.argv[1]}/_admin/messages?queue={queue}") as answer:
+        print(f"{queue:<9} {len(json.load(answer))}")
+PY
+}
+# The broken order fails twice; then its queue moves it to the dead-letter queue.
+is_done() { [ "$(left | awk '{ printf "%s ", $2 }')" = "0 0 1 " ]; }
+# Prints the executions that ended since the last call.
 : >"$work/shown"
 show_new() {
     "$bin/sqsflow" executions list --store "$work/state" --limit 0 |
@@ -84,11 +97,13 @@ show_new() {
             /SUCCESS|WARNING|FAILED|KILLED/ && !($1 in seen)' | sort | tee -a "$work/shown"
 }
 tries=0
-while [ "$(wc -l <"$work/shown")" -lt 14 ] && [ "$tries" -lt 300 ]; do
-    show_new
+until is_done; do
     tries=$((tries + 1))
+    [ "$tries" -lt 300 ] || { echo "gave up waiting for the executions" >&2; tail -n 20 "$work/agent.log" >&2; exit 1; }
+    show_new
     sleep 0.2
 done
+show_new
 
 say "What the failed order said"
 failed=$(awk '/FAILED/ { print $1; exit }' "$work/shown")
@@ -98,24 +113,10 @@ say "What was received, executed and deleted"
 "$bin/sqsflow" status --socket "$work/agent.sock"
 
 say "What is left: the broken order, in its dead-letter queue"
-left() {
-    python3 - "$endpoint" "$1" <<'PY'
-import json, sys, urllib.request
-with urllib.request.urlopen(f"{sys.argv[1]}/_admin/messages?queue={sys.argv[2]}") as answer:
-    messages = json.load(answer)
-print(f"{sys.argv[2]:<9} {len(messages)}")
-PY
-}
-tries=0
-until [ "$(left dead | awk '{ print $2 }')" = 1 ] || [ "$tries" -ge 100 ]; do
-    tries=$((tries + 1))
-    sleep 0.1
-done
-left orders
-left invoices
-left dead
+left
 
 say "SIGTERM: the agent finishes what it has begun and ends"
 kill "$agent"
-wait "$agent" && agent=""
+wait "$agent"
+agent=""
 echo "The agent ended with exit code 0."
