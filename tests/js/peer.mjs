@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts an SQS server that others wrote, on loopback and a free port, and says where.
 //   node peer.mjs fauxqs|local-aws-sqs    prints "listening on http://127.0.0.1:PORT"; SIGTERM ends it
-import { createServer } from "node:http";
-
 const HOST = "127.0.0.1";
 
 const peers = {
@@ -15,26 +13,15 @@ const peers = {
   },
   async "local-aws-sqs"() {
     const { default: module } = await import("local-aws-sqs");
-    const port = await freePort();
-    const server = await module.createSqsServer({ hostname: HOST, port });
-    return server.address()?.port ?? port;
+    const server = await module.createSqsServer({ hostname: HOST, port: 0 });
+    return server.address().port;
   },
 };
-
-// It writes its port into queue URLs before it listens, so it has to know it.
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, HOST, () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 const start = peers[process.argv[2]];
 if (!start) {
   console.error(`usage: peer.mjs ${Object.keys(peers).join("|")}`);
   process.exit(2);
 }
-console.log(`listening on http://${HOST}:${await start()}`);
 process.on("SIGTERM", () => process.exit(0));
+console.log(`listening on http://${HOST}:${await start()}`);
