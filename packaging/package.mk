@@ -85,7 +85,8 @@ check-reproducible: ## Build the packages twice and compare them; the Debian one
 	  cmp $$package $(BUILD)/again/second/folder/$${package##*/} || exit 1; echo "same: $${package##*/}"; done
 
 # --- the packages on a booted system ------------------------------------------------------------------------------------
-# Built anew only when a source changed: the suite takes long enough.
+# Built anew only when a source changed: the suite takes long enough. Its tests go on from one another, so that the first
+# failure is the one to look at.
 SYSTEM_STAMP := $(PACKAGES_DIR)/.built
 .PHONY: check-system
 ifeq ($(wildcard /etc/debian_version),)
@@ -94,7 +95,7 @@ check-system:
 else
 check-system: all faults $(SYSTEM_STAMP) ## The packages, on a Debian booted for the purpose; needs root
 	@SQSFLOW_PACKAGES=$(PACKAGES_DIR) SQSFLOW_BUILD=$(BUILD) SQSFLOW_BIN=$(BUILD)/bin \
-	  nice $(PYTHON) -m pytest -q -rs -p no:cacheprovider $(SYSTEM_ARGS) tests/system
+	  nice $(PYTHON) -m pytest -q -rfEs -x --tb=short -p no:cacheprovider $(SYSTEM_ARGS) tests/system
 $(SYSTEM_STAMP): $(wildcard $(shell git ls-files --cached --others --exclude-standard 2>/dev/null | grep -v '^tests/'))
 	@packaging/install-deps.sh build system
 	@rm -f $(PACKAGES_DIR)/*.deb $(PACKAGES_DIR)/*.rpm

@@ -34,6 +34,15 @@ def machine_fixture(deb, tmp_path_factory):
     machine.stop()
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """To a failure belongs what the machine says. Briefly: of a long log often only the end is seen."""
+    report = (yield).get_result()
+    machine = item.funcargs.get("machine")
+    if report.failed and machine:
+        report.sections.append(("the machine", machine.told()))
+
+
 @pytest.fixture(name="queue", scope="session")
 def queue_fixture(machine):
     return Queue(machine, BUILD / "bin" / "sqsflow-queue")

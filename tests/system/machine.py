@@ -15,11 +15,14 @@ import subprocess
 import time
 from pathlib import Path
 
-BOOT_SECONDS = 60
+# None is a promise, and each is far beyond what it is about, however busy the host is.
+DEADLINE_SECONDS = 120
+COMMAND_SECONDS = 300
+LINE_CHARACTERS = 140  # of what is shown of a line of the journal
 CLONE_NEWNET = 0x40000000
 
 
-def wait_until(condition, what, seconds=30):
+def wait_until(condition, what, seconds=DEADLINE_SECONDS):
     """Asks `condition` until it answers something true, and returns that; AssertionError after `seconds`."""
     end = time.monotonic() + seconds
     while True:
@@ -45,6 +48,14 @@ def why_not():
     return None
 
 
+def name_of_process(pid):
+    """None: it has ended, as those that systemd-nspawn starts on its way do."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return None
+
+
 class Machine:
     def __init__(self, root, log):
         self.root = root
@@ -59,9 +70,9 @@ class Machine:
                  "--link-journal=no", "--resolv-conf=off", "--timezone=off"],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment)
         try:
-            self.leader = wait_until(self._find_leader, self._boot_log, BOOT_SECONDS)
+            self.leader = wait_until(self._find_leader, self._boot_log)
             wait_until(lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip()
-                       in ("running", "degraded"), self._boot_log, BOOT_SECONDS)
+                       in ("running", "degraded"), self._boot_log)
         except BaseException:
             self.stop()
             raise
@@ -71,10 +82,7 @@ class Machine:
         if self.process.poll() is not None:
             raise AssertionError(f"systemd-nspawn ended with {self.process.returncode}: {self._boot_log()}")
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        for child in children:
-            if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
-                return int(child)
-        return None
+        return next((int(child) for child in children if name_of_process(child) == "systemd"), None)
 
     def _boot_log(self):
         return "the machine did not boot:\n" + self.log.read_text(errors="replace")[-2000:]
@@ -84,7 +92,7 @@ class Machine:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(20)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -107,15 +115,16 @@ class Machine:
 
     # --- commands and files ---
 
-    def run(self, *command, check=True, stdin=None, timeout=120):
+    def run(self, *command, check=True, stdin=None):
         """Runs a command inside, as root. Returns the finished process with text output."""
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0",
                        "DEBIAN_FRONTEND": "noninteractive", "HOME": "/root"}
         done = subprocess.run(["nsenter", "--target", str(self.leader), "--all", "--root", "--wd=/", "--", *map(str, command)],
                               input=stdin, capture_output=True, text=True, errors="replace", env=environment,
-                              timeout=timeout, check=False)
+                              timeout=COMMAND_SECONDS, check=False)
         if check and done.returncode != 0:
-            raise AssertionError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise AssertionError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n"
+                                 f"{(done.stdout + done.stderr)[-1000:]}")
         return done
 
     def shell(self, script, **options):
@@ -150,11 +159,32 @@ class Machine:
     def main_pid(self, unit="sqsflow"):
         return int(self.show(unit, "MainPID"))
 
+    def told(self):
+        """The units' states and the end of their journal, for a test that failed."""
+        parts = []
+        for command in (["systemctl", "list-units", "--all", "--plain", "--no-legend", "--type=service", "sqsflow*", "queue*"],
+                        ["journalctl", "--sync"],
+                        ["journalctl", "--quiet", "--no-hostname", "--no-pager", "--lines=15", "--unit=sqsflow*",
+                         "--unit=queue.service"]):
+            try:
+                parts += self.run(*command, check=False).stdout.splitlines()
+            except (OSError, subprocess.SubprocessError) as error:
+                parts.append(str(error))
+        return "\n".join(line[:LINE_CHARACTERS] for line in parts)
+
     def journal(self, *matches):
         """Entries as dicts; all that was logged before, since journald writes later than it is told."""
         self.run("journalctl", "--sync", check=False)
         text = self.run("journalctl", "--output=json", "--no-pager", "--quiet", *matches, check=False).stdout
         return [json.loads(line) for line in text.splitlines()]
+
+    def wait_journal(self, text, *matches):
+        """The entries that match, as soon as one of them has the text in its message."""
+        def found():
+            entries = self.journal(*matches)
+            return entries if any(text in str(entry.get("MESSAGE")) for entry in entries) else None
+
+        return wait_until(found, lambda: f"'{text}' in the journal ({' '.join(matches)}): {self.messages(*matches)[-3:]}")
 
     def messages(self, *matches):
         return [str(entry.get("MESSAGE")) for entry in self.journal(*matches)]

@@ -13,7 +13,8 @@ from servers import QueueServer, Server  # noqa: E402
 ENDPOINT = "http://127.0.0.1:9324"
 MARKS = "/var/lib/sqsflow/marks"
 
-# A flow leaves a line per execution: when it began, and when it ended.
+# A flow leaves a line per execution when it began, and another when it ended. In between a gated one waits for the test, so
+# that a test need not be quick to see it run.
 FLOW = """\
 id: {id}
 namespace: test
@@ -23,7 +24,7 @@ tasks:
     commands:
       - mkdir -p {marks} && echo "begin $SQSFLOW_MESSAGE_ID $SQSFLOW_EXECUTION_ID" >> {marks}/{id}
       - echo "printed by {id}"
-      - sleep {seconds}
+      - {wait}
       - echo "end $SQSFLOW_MESSAGE_ID $SQSFLOW_EXECUTION_ID" >> {marks}/{id}
 """
 
@@ -46,13 +47,17 @@ class Queue(QueueServer):
     def create(self, name, **attributes):
         return self.call("CreateQueue", QueueName=name, Attributes={k: str(v) for k, v in attributes.items()})["QueueUrl"]
 
-    def send(self, url, body="{}"):
-        return self.call("SendMessage", QueueUrl=url, MessageBody=body)["MessageId"]
+    def send(self, url, body="{}", **params):
+        return self.call("SendMessage", QueueUrl=url, MessageBody=body, **params)["MessageId"]
 
-    def visible(self, url):
-        """How many messages another consumer could receive now."""
-        got = self.call("GetQueueAttributes", QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-        return int(got["Attributes"]["ApproximateNumberOfMessages"])
+    def wait_empty(self, url):
+        wait_until(lambda: not self.messages(url), lambda: f"everything in {url} deleted; left: {self.messages(url)}")
+
+    def counts(self, url):
+        """How many messages another consumer could receive now, and how many one has."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        got = self.call("GetQueueAttributes", QueueUrl=url, AttributeNames=names)["Attributes"]
+        return tuple(int(got[name]) for name in names)
 
 
 class Service:
@@ -81,8 +86,17 @@ class Service:
         self.machine.write(path, text, "0640")
         self.machine.run("chgrp", "sqsflow", path)
 
-    def flow(self, name, seconds=0):
-        self.machine.write(f"{self.folder}/flows/{name}.yaml", FLOW.format(id=name, seconds=seconds, marks=self.marks))
+    def gate(self, name):
+        """The file that a gated flow waits for."""
+        return f"{self.marks}/{name}.open"
+
+    def flow(self, name, gated=False):
+        wait = f"until test -e {self.gate(name)}; do sleep 0.1; done" if gated else "true"
+        self.machine.write(f"{self.folder}/flows/{name}.yaml", FLOW.format(id=name, wait=wait, marks=self.marks))
+        self.machine.run("rm", "-f", self.gate(name))
+
+    def open_gate(self, name):
+        self.machine.run("touch", self.gate(name))
 
     def systemctl(self, verb, **options):
         return self.machine.run("systemctl", verb, self.unit, **options)
@@ -106,20 +120,36 @@ class Service:
         path = f"{self.marks}/{name}"
         if not self.machine.exists(path):
             return []
-        return [tuple(line.split()) for line in self.machine.read(path).splitlines() if line.startswith(kind)]
+        whole = [line for line in self.machine.read(path).splitlines(keepends=True) if line.endswith("\n")]
+        return [tuple(line.split()) for line in whole if line.startswith(kind)]
 
     def messages_of(self, name, kind):
         return [line[1] for line in self.lines(name, kind)]
 
-    def wait_begin(self, name, message_id, seconds=30):
-        wait_until(lambda: message_id in self.messages_of(name, "begin"), lambda: self.told(), seconds)
+    def wait_mark(self, name, kind, message_id, count=1):
+        wait_until(lambda: self.messages_of(name, kind).count(message_id) >= count,
+                   lambda: f"{count} times '{kind}' of {message_id} in {name}; its marks: {self.lines(name)[-4:]}")
 
-    def wait_end(self, name, message_id, seconds=30):
-        wait_until(lambda: message_id in self.messages_of(name, "end"), lambda: self.told(), seconds)
+    def wait_begin(self, name, message_id):
+        self.wait_mark(name, "begin", message_id)
 
-    def told(self):
-        """The end of the unit's journal, for a test that failed."""
-        return "\n" + "\n".join(self.machine.messages("--unit", self.unit, "-n", "30"))
+    def wait_end(self, name, message_id):
+        self.wait_mark(name, "end", message_id)
+
+    def wait_status(self, text):
+        """Until that stands in the unit's status."""
+        wait_until(lambda: text in self.status_text(), lambda: f"status '{text}'; it is: {self.status_text()}")
+
+    def wait_state(self, state):
+        """Until it is active, inactive, failed. A reload is active only when it is over."""
+        wait_until(lambda: self.machine.show(self.unit, "ActiveState") == state,
+                   lambda: f"{self.unit} {state}; it is {self.machine.show(self.unit, 'ActiveState')}")
+
+    def wait_restart(self, count):
+        """Until systemd has started it anew for that many times, and not once more."""
+        wait_until(lambda: self.restarts >= count, lambda: f"{count} restarts of {self.unit}; there were {self.restarts}")
+        assert self.restarts == count
+        self.wait_state("active")
 
 
 def packages():

@@ -2,22 +2,17 @@
 """apt installs the package: an agent that is idle and says so, a unit that systemd finds nothing wrong with."""
 import re
 import subprocess
-import time
-
-from machine import wait_until
 
 
-def test_the_package_installs_and_the_service_is_active_within_two_seconds(machine, deb):
+def test_when_apt_has_installed_the_package_the_service_is_active(machine, deb):
     machine.push(deb, f"/opt/{deb.name}", "0644")
     done = machine.run("apt-get", "install", "--yes", "--no-install-recommends", f"/opt/{deb.name}")
-    ended = time.monotonic()
-    wait_until(lambda: machine.is_active("sqsflow"), lambda: machine.run("systemctl", "status", "sqsflow", check=False).stdout)
-    assert time.monotonic() - ended < 2, done.stdout
+    assert machine.is_active("sqsflow"), done.stdout[-500:]
     assert machine.run("systemctl", "is-enabled", "sqsflow").stdout.strip() == "enabled"
 
 
 def test_without_a_trigger_it_is_idle_and_says_so(machine, service):
-    wait_until(lambda: "no trigger is configured" in service.status_text(), service.status_text)
+    service.wait_status("no trigger is configured")
     assert "no trigger is configured" in machine.run("systemctl", "status", "sqsflow").stdout
     assert service.restarts == 0
 

@@ -47,19 +47,20 @@ def urls_fixture(machine, queue, service):
 def test_each_execution_has_a_control_group_of_its_own(machine, queue, service, urls):
     for _ in range(2):
         queue.send(urls["group"])
-    groups = wait_until(lambda: len(service.lines("group")) == 2 and service.lines("group"), service.told)
+    wait_until(lambda: len(service.lines("group")) == 2, lambda: f"two that run: {service.lines('group')}")
+    groups = service.lines("group")
     own = machine.show("sqsflow", "ControlGroup")
     assert all(path.startswith(f"{own}/") for _, path in groups), groups
     assert len(set(groups)) == 2
     agent = machine.shell(f"sed -n 's/^0:://p' /proc/{service.pid}/cgroup").stdout.strip()
     assert agent not in {path for _, path in groups}
     machine.run("touch", "/var/lib/sqsflow/marks/go")
-    wait_until(lambda: not queue.messages(urls["group"]), service.told)
+    queue.wait_empty(urls["group"])
 
 
 def test_a_flow_that_forks_a_daemon_leaves_no_process_behind(machine, queue, service, urls):
     queue.send(urls["daemon"])
-    wait_until(lambda: not queue.messages(urls["daemon"]), service.told)
+    queue.wait_empty(urls["daemon"])
     told = {kind: rest for kind, *rest in service.lines("daemon")}
     pid, *ids, group = told["daemon"]
     _, *task_ids, task_group = told["task"]

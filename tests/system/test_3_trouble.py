@@ -2,30 +2,23 @@
 """The agent dies or cannot start: systemd brings it back, or says why not."""
 import signal
 
-from machine import wait_until
 
-
-def begin_slow(queue, service, name):
-    """A message of the given flow in mid-execution."""
-    url = queue.create(name, VisibilityTimeout=30)
-    service.flow(name, 5)
+def check_restart_after(number, machine, queue, service, name):
+    url = queue.create(name, VisibilityTimeout=120)
+    service.flow(name, gated=True)
     service.configure([{"id": name, "queueUrl": url, "flow": f"test.{name}"}])
     service.systemctl("restart")
     message = queue.send(url)
     service.wait_begin(name, message)
-    return url, message
-
-
-def check_restart_after(number, machine, queue, service, name):
-    url, message = begin_slow(queue, service, name)
-    before, pid = service.restarts, service.pid
-    machine.run("kill", f"-{number}", str(pid))
-    wait_until(lambda: service.restarts == before + 1 and machine.is_active("sqsflow"), service.told)
-    wait_until(lambda: len([m for m in service.messages_of(name, "begin") if m == message]) == 2, service.told)
-    service.wait_end(name, message)
-    wait_until(lambda: not queue.messages(url), service.told)
+    before = service.restarts
+    machine.run("kill", f"-{number}", str(service.pid))
+    service.wait_restart(before + 1)
+    service.wait_mark(name, "begin", message, count=2)
+    service.open_gate(name)
+    queue.wait_empty(url)
     # The first execution died with its agent: it has no end.
     assert service.messages_of(name, "end") == [message]
+    assert service.messages_of(name, "begin") == [message] * 2
 
 
 def test_kill_9_is_survived(machine, queue, service):
@@ -39,7 +32,7 @@ def test_a_segfault_is_survived(machine, queue, service):
 def start_refused(machine, service):
     """Restarts a service that cannot start; returns what `systemctl status` says."""
     service.systemctl("restart", check=False)
-    wait_until(lambda: machine.show("sqsflow", "ActiveState") == "failed", service.told)
+    service.wait_state("failed")
     return machine.run("systemctl", "status", "sqsflow", check=False).stdout
 
 
@@ -71,7 +64,7 @@ def test_a_state_folder_that_cannot_be_written_is_shown_in_status(machine, servi
     good = machine.read("/etc/sqsflow/agent.yaml")
     service.write("/etc/sqsflow/agent.yaml", "state: /srv/elsewhere\n")
     service.systemctl("restart", check=False)
-    wait_until(lambda: "/srv/elsewhere" in service.status_text(), service.status_text)
+    service.wait_status("/srv/elsewhere")
     service.write("/etc/sqsflow/agent.yaml", good)
     service.systemctl("stop")
     machine.run("systemctl", "reset-failed", "sqsflow", check=False)

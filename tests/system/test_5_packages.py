@@ -26,30 +26,35 @@ def newer_fixture(machine, deb, tmp_path_factory):
     return f"{version}+newer"
 
 
+# Opens a flow's gate when its agent has begun to stop.
+OPEN_LATE = "until test \"$(systemctl show --property=ActiveState --value {unit})\" = deactivating; do sleep 0.1; done; touch {gate}"
+
+
 def test_an_upgrade_drains_what_runs_and_runs_nothing_twice(machine, queue, service, newer):
-    other = Service(machine, "second")
-    urls, sent = {}, {}
-    for agent, name in ((service, "upgraded"), (other, "also")):
-        urls[name] = queue.create(name, VisibilityTimeout=30)
-        agent.flow(name, 5)
-        agent.configure([{"id": name, "queueUrl": urls[name], "flow": f"test.{name}", "concurrency": 2}])
+    agents = {"upgraded": service, "also": Service(machine, "second")}
+    urls, sent, pids = {}, {}, {}
+    for name, agent in agents.items():
+        urls[name] = queue.create(name, VisibilityTimeout=120)
+        agent.flow(name, gated=True)
+        agent.configure([{"id": name, "queueUrl": urls[name], "flow": f"test.{name}", "concurrency": 2}],
+                        limits={"drain": "PT5M"})
         agent.systemctl("restart")
         sent[name] = [queue.send(urls[name]) for _ in range(5)]
-        wait_until(lambda a=agent, n=name: len(a.messages_of(n, "begin")) == 2, agent.told)
-    pids = service.pid, other.pid
+        wait_until(lambda a=agent, n=name: len(a.messages_of(n, "begin")) == 2, f"two that run in {name}")
+        machine.run("systemd-run", "--quiet", "sh", "-c", OPEN_LATE.format(unit=agent.unit, gate=agent.gate(name)))
+        pids[name] = agent.pid
     machine.write("/etc/sqsflow/flows/mine.yaml", "id: mine\nnamespace: test\ntasks:\n  - id: say\n    type: "
                   "io.kestra.plugin.core.log.Log\n    message: x\n")
     configuration = machine.read("/etc/sqsflow/agent.yaml")
 
     machine.run("apt-get", "install", "--yes", *KEEP_MINE, "/opt/newer.deb")
     assert newer in machine.run("dpkg-query", "-W", "sqsflow").stdout
-    for agent, name in ((service, "upgraded"), (other, "also")):
-        assert machine.is_active(agent.unit), agent.told()
-        for message in sent[name]:
-            agent.wait_end(name, message)
-        wait_until(lambda n=name: not queue.messages(urls[n]), agent.told)
+    for name, agent in agents.items():
+        assert machine.is_active(agent.unit)
+        queue.wait_empty(urls[name])
+        assert sorted(agent.messages_of(name, "end")) == sorted(sent[name])
         assert sorted(agent.messages_of(name, "begin")) == sorted(sent[name])
-    assert service.pid != pids[0] and other.pid != pids[1]
+        assert agent.pid != pids[name]
     assert machine.read("/etc/sqsflow/agent.yaml") == configuration
     assert machine.run("stat", "-c", "%G %a", "/etc/sqsflow/agent.yaml").stdout.split() == ["sqsflow", "640"]
 
@@ -63,7 +68,7 @@ def test_a_downgrade_is_stopped_by_the_store_and_says_so(machine, deb, service, 
     before = machine.run("sha256sum", store).stdout
     done = machine.run("apt-get", "install", "--yes", *KEEP_MINE, "--allow-downgrades", f"/opt/{deb.name}")
     assert newer not in machine.run("dpkg-query", "-W", "sqsflow").stdout, done.stdout
-    wait_until(lambda: machine.show("sqsflow", "ActiveState") == "failed", service.told)
+    service.wait_state("failed")
     assert "made by a newer version" in service.status_text()
     assert machine.run("sha256sum", store).stdout == before
 
