@@ -5,6 +5,7 @@
 # booted for: all controllers are in version 2 of the control groups there. FOLDER keeps the kernel for the next time.
 # What COMMAND says goes to stdout, and its status is this one's; 125: the machine did not get that far.
 set -eu
+SECONDS_MAX=1500 # far more than it takes, however busy the host is
 folder=$1
 shift
 
@@ -71,9 +72,11 @@ chmod +x "$work/init"
 
 # --- the machine ----------------------------------------------------------------------------------------------------------
 # Emulated in any case: a host that is a virtual machine itself may have /dev/kvm and yet boot nothing with it.
-timeout 600 qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 2048 -nodefaults -display none -serial stdio -no-reboot \
+ended=0
+timeout "$SECONDS_MAX" qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 2048 -nodefaults -display none -serial stdio -no-reboot \
     -kernel "$kernel"/boot/vmlinuz-* -initrd "$folder/first.gz" -append "console=ttyS0 panic=-1 loglevel=1" \
-    -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap </dev/null >"$folder/output" 2>&1 || true
+    -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap </dev/null >"$folder/output" 2>&1 || ended=$?
 status=$(tr -d '\r' <"$folder/output" | sed -n 's/^status \([0-9]*\)$/\1/p' | tail -n 1)
 sed '/^status [0-9]/d' "$folder/output"
+[ -n "$status" ] || echo "$0: the command did not end; qemu did, with $ended (124: after $SECONDS_MAX s)"
 exit "${status:-125}"
