@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs unit programs side by side: silent about what passes, the whole output of what fails, one line at the end."""
+"""Runs unit programs side by side: silent about what passes; of what fails the output without what passed in it, cut in the
+middle when it is long; one line at the end, which names what failed. Of a long log often only the end is seen."""
 import argparse
 import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 TIMEOUT_SECONDS = 240
 VALGRIND = ["valgrind", "--quiet", "--error-exitcode=97", "--leak-check=full", "--errors-for-leak-kinds=definite",
             "--child-silent-after-fork=yes"]
+OUTPUT_CHARACTERS = 3000
 PASSED = re.compile(r"\[  PASSED  \] (\d+) test")
 FAILED = re.compile(r"^\[  FAILED  \] (\d+) test", re.M)
+PASSED_TEST = re.compile(r"^\[ RUN      \] (\w+)\n\[       OK \] \1\n", re.M)
 
 
 def run(command):
@@ -23,6 +27,12 @@ def run(command):
         return 124, (late.stdout or b"").decode(errors="replace") + f"\nstopped after {TIMEOUT_SECONDS} s\n"
 
 
+def telling(output):
+    text = PASSED_TEST.sub("", output)
+    half = OUTPUT_CHARACTERS // 2
+    return text if len(text) <= OUTPUT_CHARACTERS else f"{text[:half]}\n… {len(text) - 2 * half} characters …\n{text[-half:]}"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--valgrind", action="store_true", help="run each under valgrind")
@@ -31,6 +41,7 @@ def main():
     options = parser.parse_args()
     prefix = VALGRIND if options.valgrind else []
     passed = failed = 0
+    names = []
     with ThreadPoolExecutor(options.jobs) as pool:
         for program, (code, output) in zip(options.programs, pool.map(run, [prefix + [p] for p in options.programs])):
             good = sum(int(n) for n in PASSED.findall(output))
@@ -38,11 +49,14 @@ def main():
             passed += good
             failed += max(bad, 1 if code else 0)
             if code:
-                print(f"--- {program} ended with {code}\n{output}")
+                names.append(Path(program).name)
+                print(f"--- {program} ended with {code}\n{telling(output)}")
             elif good == 0:
                 failed += 1
-                print(f"--- {program} ran no test\n{output}")
-    print(f"unit{' (valgrind)' if options.valgrind else ''}: {passed} passed, {failed} failed")
+                names.append(Path(program).name)
+                print(f"--- {program} ran no test\n{telling(output)}")
+    print(f"unit{' (valgrind)' if options.valgrind else ''}: {passed} passed, {failed} failed{': ' if names else ''}"
+          f"{', '.join(names)}")
     return 1 if failed else 0
 
 
