@@ -74,6 +74,7 @@ static void bring(const struct fixture *f, const struct schema *schema) {
 
 static void a_long_step_is_told_of_before_it_and_for_as_long_as_it_lasts(void **state) {
         struct fixture *f = *state;
+        unsigned count;
 
         f->store = store_free(f->store);
         assert_int_equal(unlink(f->path), 0);
@@ -83,10 +84,11 @@ static void a_long_step_is_told_of_before_it_and_for_as_long_as_it_lasts(void **
         assert_int_equal(hear(), 0);
         bring(f, &long_way);
         assert_true(query(f, "SELECT x FROM first") < atoi(ROWS_MAX));
-        assert_int_equal(hear(), 3);
+        count = hear();
+        assert_true(count >= 3); /* one more where the end itself took a second */
         assert_string_equal(heard.first, "EXTEND_TIMEOUT_USEC=300000000\nSTATUS=it takes long");
         bring(f, &long_way); /* nothing to do */
-        assert_int_equal(hear(), 3);
+        assert_int_equal(hear(), count);
         close(heard.fd);
 }
 
