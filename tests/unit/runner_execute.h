@@ -42,6 +42,16 @@ static _unused_ void driver_wait(struct driver *d, const bool *flag) {
         }
 }
 
+/* Turns the loop until the first task run is told of. */
+static _unused_ void driver_await_run(struct driver *d) {
+        uint64_t end = clock_monotonic_usec() + DRIVER_WAIT_USEC;
+
+        while (d->run_count == 0) {
+                assert_true(clock_monotonic_usec() < end);
+                assert_true(sd_event_run(d->event, USEC_PER_SEC) >= 0);
+        }
+}
+
 static _unused_ struct flow *driver_load(struct driver *d, const char *tasks) {
         _cleanup_(diag_done) struct diag diag = DIAG_INIT;
         _cleanup_(buf_done) struct buf findings = BUF_INIT(0);

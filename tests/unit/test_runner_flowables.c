@@ -74,24 +74,30 @@ static void a_cancel_ends_a_task_that_waits_for_its_flow(void **state) {
 
         /* this driver answers no question */
         driver_start(d, "tasks: [{id: call, type: io.kestra.plugin.core.flow.Subflow, namespace: a, flowId: b}]\n", NULL);
-        while (d->run_count == 0)
-                assert_true(sd_event_run(d->event, USEC_PER_SEC) >= 0);
+        driver_await_run(d);
         cancel(d);
         assert_int_equal(d->state, RUN_KILLED);
         assert_int_equal(state_of(d, "call").state, RUN_KILLED);
         assert_int_equal(driver_run(d, "tasks: [{id: next, type: io.kestra.plugin.core.log.Log, message: x}]\n"), RUN_SUCCESS);
 }
 
+#define AWAIT(file) "until test -e " file "; do sleep 0.01; done"
+#define SHELL(id, more, commands) \
+        "- {id: " id ", type: io.kestra.plugin.scripts.shell.Commands, " more "commands: [" commands "]}\n"
+
+/* The stray is there before the other task begins, and is asked for a sign after that has ended. */
 static void a_stray_of_one_task_outlives_the_end_of_another(void **state) {
         struct driver *d = *state;
 
         assert_int_equal(driver_run(d,
                                     "tasks:\n"
-                                    "  - id: both\n    type: io.kestra.plugin.core.flow.Parallel\n    tasks:\n"
-                                    "      - id: keeps\n        type: io.kestra.plugin.scripts.shell.Commands\n"
-                                    "        commands: ['(setsid sh -c \"sleep 0.6; touch survived\" &)', 'sleep 1', 'test -e survived']\n"
-                                    "      - id: late\n        type: io.kestra.plugin.scripts.shell.Commands\n"
-                                    "        timeout: PT0.2S\n        allowFailure: true\n        commands: [sleep 60]\n"),
+                                    "  - id: both\n    type: io.kestra.plugin.core.flow.Parallel\n    tasks:\n      "
+                                    SHELL("keeps", "timeout: PT90S, ", "'(setsid sh -c \"touch up; " AWAIT("asked") "; touch survived\" &)', '"
+                                                   AWAIT("survived") "'")
+                                    "      - id: other\n        type: io.kestra.plugin.core.flow.Sequential\n        tasks:\n          "
+                                    SHELL("wait", "", "'" AWAIT("up") "'") "          "
+                                    SHELL("late", "timeout: PT0.2S, allowFailure: true, ", "sleep 60") "          "
+                                    SHELL("ask", "", "touch asked")),
                          RUN_WARNING);
         assert_int_equal(state_of(d, "keeps").state, RUN_SUCCESS);
         assert_int_equal(state_of(d, "late").state, RUN_WARNING);

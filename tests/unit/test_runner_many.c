@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Many EXECUTE frames at once. The socket keeps packets apart, so a packet here is one write of the runner. */
+/* Many EXECUTE frames at once, and the end of the socket. It keeps packets apart, so a packet here is one write of the runner. */
 /* clang-format off */
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "common/base/clock.h"
@@ -24,7 +25,7 @@
 
 #define ENDS_MAX 256
 #define PACKET_BYTES (1024 * 1024)
-#define WAIT_MSEC 30000
+#define WAIT_MSEC 100000
 
 struct many {
         int fd;
@@ -67,12 +68,15 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
+        _cleanup_free_ char *own_folder = NULL;
         struct many *m = *state;
         int status;
 
         close_fd(m->fd);
         assert_int_equal(waitpid(m->pid, &status, 0), m->pid);
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        own_folder = text_printf("%s/runner-%d", m->folder, (int)m->pid);
+        assert_int_equal(access(own_folder, F_OK), -1);
         (void)dir_remove_all(AT_FDCWD, m->folder);
         buf_done(&m->out);
         buf_done(&m->log);
@@ -163,21 +167,28 @@ static void await_log(struct many *m, const char *text) {
                 take_packet(m);
 }
 
+/* An end is written early when the runner loses the CPU for some milliseconds: in one round of many it does not. */
 static void executions_that_come_together_run_in_order_and_are_answered_together(void **state) {
         struct many *m = *state;
+        size_t fewest_packets = SIZE_MAX;
 
         await_ready(m);
         put_flow(m, 1, LOG("got {{ trigger.data }}"));
-        for (uint64_t id = 1; id <= 10; id++)
-                put_execute(m, 1, id);
-        send_all(m);
-        await_ends(m, 10);
-        for (size_t i = 0; i < 10; i++) {
-                assert_int_equal(m->ends[i].id, i + 1);
-                assert_int_equal(m->ends[i].state, RUN_SUCCESS);
+        for (unsigned round = 0; round < 100 && fewest_packets > 3; round++) {
+                m->packet_count = m->end_count = 0;
+                buf_reset(&m->log);
+                for (uint64_t id = 1; id <= 10; id++)
+                        put_execute(m, 1, id);
+                send_all(m);
+                await_ends(m, 10);
+                for (size_t i = 0; i < 10; i++) {
+                        assert_int_equal(m->ends[i].id, i + 1);
+                        assert_int_equal(m->ends[i].state, RUN_SUCCESS);
+                }
+                assert_string_equal(m->log.data, "got 1\ngot 2\ngot 3\ngot 4\ngot 5\ngot 6\ngot 7\ngot 8\ngot 9\ngot 10\n");
+                fewest_packets = MIN(fewest_packets, m->packet_count);
         }
-        assert_string_equal(m->log.data, "got 1\ngot 2\ngot 3\ngot 4\ngot 5\ngot 6\ngot 7\ngot 8\ngot 9\ngot 10\n");
-        assert_true(m->packet_count <= 3); /* one, unless the runner lost the CPU for long in between */
+        assert_true(fewest_packets <= 3);
 }
 
 static void a_long_execution_holds_no_end_back(void **state) {
@@ -271,6 +282,36 @@ static void ends_are_written_when_they_are_some_milliseconds_old(void **state) {
         assert_true(m->ends[0].packet < m->ends[5].packet);
 }
 
+/* What comes through the pipe: a byte at a time, 0 at its end. */
+static size_t hear(int fd) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        char byte;
+
+        assert_int_equal(poll(&p, 1, WAIT_MSEC), 1);
+        return (size_t)read(fd, &byte, 1);
+}
+
+/* Each process of the task holds the pipe; a daemon in a session of its own, whose parent is gone, too. */
+static void when_the_driver_goes_everything_goes(void **state) {
+        struct many *m = *state;
+        _cleanup_free_ char *pipe = path_join(m->folder, "pipe");
+        _cleanup_free_ char *flow = text_printf(SHELL("exec 9> %s; (setsid sh -c \"echo >&9; exec sleep 300\" &); "
+                                                      "trap : TERM; echo >&9; sleep 300; sleep 300"), pipe);
+        int fd;
+
+        assert_int_equal(mkfifo(pipe, 0600), 0);
+        fd = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        await_ready(m);
+        put_flow(m, 1, flow);
+        put_execute(m, 1, 1);
+        send_all(m);
+        assert_int_equal(hear(fd), 1);
+        assert_int_equal(hear(fd), 1);
+        m->fd = close_fd(m->fd);
+        assert_int_equal(hear(fd), 0);
+        close_fd(fd);
+}
+
 #define PROMISE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -280,6 +321,7 @@ int main(void) {
                 PROMISE(an_execution_that_waits_is_cancelled_at_once_and_never_runs),
                 PROMISE(ends_are_written_when_64_kib_are_ready),
                 PROMISE(ends_are_written_when_they_are_some_milliseconds_old),
+                PROMISE(when_the_driver_goes_everything_goes),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

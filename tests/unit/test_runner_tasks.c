@@ -119,8 +119,7 @@ static void a_retry_is_seen_as_one_run_that_is_retrying(void **state) {
 
         driver_start(d, "tasks:\n  - id: bad\n    type: io.kestra.plugin.core.execution.Fail\n"
                         "    retry: {type: constant, interval: PT1H, maxAttempts: 2}\n", NULL);
-        while (d->run_count == 0)
-                assert_true(sd_event_run(d->event, USEC_PER_SEC) >= 0);
+        driver_await_run(d);
         assert_int_equal(d->runs[0].state, RUN_RETRYING);
         assert_int_equal(runner_link_cancel(d->link, d->execution_id), 0);
         assert_int_equal(runner_link_flush(d->link), 0);
