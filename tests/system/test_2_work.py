@@ -121,7 +121,7 @@ def test_reload_takes_a_new_flow_and_refuses_a_broken_one(machine, queue, servic
 
 def test_a_stop_lets_what_runs_finish_and_gives_back_what_waits(machine, queue, service, orders):
     """The first of a group runs, and the others wait for it; what waits is given back while the first still runs."""
-    url = queue.create("held.fifo", FifoQueue="true", VisibilityTimeout=120)
+    url = queue.create("held.fifo", FifoQueue="true", VisibilityTimeout=600)
     service.systemctl("stop")
     service.flow("held", gated=True)
     service.configure([{"id": "held", "queueUrl": url, "flow": "test.held"}], limits={"drain": "PT5M"})

@@ -4,7 +4,7 @@ import signal
 
 
 def check_restart_after(number, machine, queue, service, name):
-    url = queue.create(name, VisibilityTimeout=120)
+    url = queue.create(name, VisibilityTimeout=600)
     service.flow(name, gated=True)
     service.configure([{"id": name, "queueUrl": url, "flow": f"test.{name}"}])
     service.systemctl("restart")

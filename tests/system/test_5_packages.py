@@ -34,7 +34,7 @@ def test_an_upgrade_drains_what_runs_and_runs_nothing_twice(machine, queue, serv
     agents = {"upgraded": service, "also": Service(machine, "second")}
     urls, sent, pids = {}, {}, {}
     for name, agent in agents.items():
-        urls[name] = queue.create(name, VisibilityTimeout=120)
+        urls[name] = queue.create(name, VisibilityTimeout=600)
         agent.flow(name, gated=True)
         agent.configure([{"id": name, "queueUrl": urls[name], "flow": f"test.{name}", "concurrency": 2}],
                         limits={"drain": "PT5M"})

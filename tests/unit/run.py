@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-TIMEOUT_SECONDS = 240
+TIMEOUT_SECONDS = 600
 VALGRIND = ["valgrind", "--quiet", "--error-exitcode=97", "--leak-check=full", "--errors-for-leak-kinds=definite",
             "--child-silent-after-fork=yes"]
 OUTPUT_CHARACTERS = 3000

@@ -110,7 +110,7 @@ static void kill_nine_never_takes_a_told_end_back(void **state) {
         char sql[200];
 
         f->store = store_free(f->store);
-        for (unsigned round = 1; round <= 20; round++) {
+        for (unsigned round = 1; round <= 12; round++) {
                 unsigned told = run_and_kill(f, round, 50 * round * round);
 
                 assert_true(told >= 50 * round * round);
