@@ -39,6 +39,8 @@ static int read_all(int fd, struct buf *b) {
                 if (!p)
                         return buf_error(b);
                 n = read(fd, p, 16384);
+                if (n < 0 && errno == EINTR) /* stopped and continued: signal(7), of sockets with a time limit */
+                        continue;
                 if (n < 0)
                         return -errno;
                 if (n == 0)

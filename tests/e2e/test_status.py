@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sqsflow status`: what is wrong is seen at once, also on a small terminal, and by the exit code."""
 import json
+import os
+import signal
+import subprocess
+from pathlib import Path
 
-from agent import sqsflow, wait_until
+from agent import BIN, environment, sqsflow, wait_until
 from terminal import Terminal
 from test_redelivery import QUICK
 
 
 def wait_picture(terminal, piece, gone):
-    """One that has `piece` and not `gone`: a picture may come in two reads, its head beside the rest of the last."""
-    wait_until(lambda: piece in (text := terminal.text()) and gone not in text, lambda: terminal.text())
+    """One that has `piece` once and not `gone`: a picture may come in two reads, its head beside the rest of the last."""
+    wait_until(lambda: (text := terminal.text()).count(piece) == 1 and gone not in text, lambda: terminal.text())
 
 
 def test_a_trigger_in_backoff_is_exit_1_and_told_with_its_reason(agent, queue_server):
@@ -36,7 +40,7 @@ def test_a_trigger_in_backoff_is_exit_1_and_told_with_its_reason(agent, queue_se
         terminal.wait_text("!  zz-bad", "AccessDenied")
         queue_server.clear_faults()
         wait_picture(terminal, "2 triggers: 2 polling", "AccessDenied")
-        assert terminal.text().count("triggers:") == 1
+        wait_picture(terminal, "triggers:", "AccessDenied")
         assert agent.end_now() == 0
         wait_picture(terminal, "no agent answers", "triggers:")
     finally:
@@ -44,3 +48,26 @@ def test_a_trigger_in_backoff_is_exit_1_and_told_with_its_reason(agent, queue_se
         terminal.wait()
         terminal.close()
     assert sqsflow("status", "--socket", agent.socket, check=False).returncode == 3
+
+
+def test_a_question_that_is_stopped_and_continued_gets_its_answer(agent):
+    """As with Ctrl-Z and fg, while the agent takes its time."""
+    def is_waiting(process):
+        try:
+            has_socket = any(os.readlink(fd).startswith("socket:") for fd in Path(f"/proc/{process.pid}/fd").iterdir())
+        except FileNotFoundError:  # it was closed between the two looks
+            return False
+        return has_socket and Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S"
+
+    agent.configure([])
+    agent.start()
+    agent.signal(signal.SIGSTOP)
+    with subprocess.Popen([BIN / "sqsflow", "status", "--socket", agent.socket, "--json"], env=environment(), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asking:
+        wait_until(lambda: is_waiting(asking), "the wait for an answer")
+        asking.send_signal(signal.SIGSTOP)
+        os.waitpid(asking.pid, os.WUNTRACED)
+        asking.send_signal(signal.SIGCONT)
+        agent.signal(signal.SIGCONT)
+        out, error = asking.communicate(timeout=60)
+    assert asking.returncode == 0 and json.loads(out)["state"] == "running", error
