@@ -47,7 +47,7 @@ def test_a_paused_trigger_takes_nothing_until_it_is_resumed(work, queue_server):
     ids = send_all(queue_server, work.url, ["a"])
     wait_until(lambda: queue_server.receive_count(work.url, ids[0]) == 1, "the open poll's end")
     wait_until(lambda: queue_server.call("ReceiveMessage", QueueUrl=work.url, VisibilityTimeout=0).get("Messages"),
-               "the message is visible again, long before its 30 s")
+               "the message is visible again, long before its 30 s", SOON_SECONDS)
     assert work.mark_lines("done") == [] and work.executions() == []
     assert pause(work, "pause", "work").stdout == "work already was paused\n"
     answer = json.loads(pause(work, "resume", "work", "--json").stdout)
@@ -160,7 +160,9 @@ def test_a_trigger_stops_after_an_end_that_it_names_until_it_is_resumed(agent, q
     # Nothing more begins; the next message stays where it is.
     begun = agent.mark_lines("begun")
     waiting = send_all(queue_server, url, ["good"])
-    wait_until(lambda: queue_server.open_receives(url) == 0, "the open poll's end")
+    # The only slot is free again: were the trigger not paused, a poll would be open or have brought the message.
+    agent.status()
+    assert queue_server.open_receives(url) == 0 and queue_server.receive_count(url, waiting[0]) == 0
     assert agent.mark_lines("begun") == begun and len(begun) == 3
     pause(agent, "resume", "test.halting.in")
     wait_until(lambda: agent.mark_lines("begun")[3:] == waiting, "the next message")
@@ -306,7 +308,8 @@ def test_an_end_while_the_agent_stops_counts_and_what_the_stop_kills_does_not(ag
     assert agent.end_now() == 0
     agent.start()
     wait_until(lambda: len(agent.mark_lines("begun")) == 2, "it comes again, and nothing is paused")
-    assert [e["state"] for e in agent.executions()] == ["RUNNING", "KILLED"]
+    # An execution begins before its record is written.
+    wait_until(lambda: [e["state"] for e in agent.executions()] == ["RUNNING", "KILLED"], lambda: agent.executions())
     (agent.marks / "go").touch()
     wait_until(empty(queue_server, url), "the end")
     (agent.marks / "go").unlink()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from agent import send_all, sqsflow, wait_until
+from agent import SOON_SECONDS, send_all, sqsflow, wait_until
 from test_pause import pause
 from test_redelivery import QUICK, empty
 from test_supervision import pings
@@ -105,7 +105,7 @@ def test_nothing_is_received_while_they_do_not_hold_and_the_agent_is_well(hours,
 
 
 def test_it_polls_when_they_come_to_hold(hours, queue_server):
-    demand, opening = between(after=3)
+    demand, opening = between(after=SOON_SECONDS)
     hours.begin(demand)
     waits(hours)
     ids = send_all(queue_server, hours.url, ["a"])
@@ -119,7 +119,7 @@ def test_it_polls_when_they_come_to_hold(hours, queue_server):
 
 
 def test_a_poll_that_is_open_when_they_cease_to_hold_may_still_bring_work(hours, queue_server):
-    demand, closing = between(before=2)
+    demand, closing = between(before=SOON_SECONDS)  # and a poll waits for twice as long
     hours.begin(demand)
     wait_until(lambda: queue_server.open_receives(hours.url), "an open poll")
     wait_until(lambda: datetime.now(timezone.utc) > closing, "the end of its time")
@@ -175,7 +175,7 @@ def test_what_cannot_be_evaluated_is_told_once_and_counts_as_not_holding(hours, 
 
 
 def test_a_pause_and_conditions_are_two_reasons(hours, queue_server):
-    demand, opening = between(after=3)
+    demand, opening = between(after=SOON_SECONDS)
     hours.begin(demand)
     waits(hours)
     assert json.loads(pause(hours, "pause", TRIGGER, "--json").stdout)["state"] == "paused"

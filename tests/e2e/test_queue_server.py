@@ -12,7 +12,7 @@ import time
 import pytest
 
 import servers
-from agent import SOON_SECONDS
+from agent import SOON_SECONDS, wait_until
 
 EXPLAINED = {
     "fauxqs": {
@@ -120,8 +120,7 @@ def test_a_long_poll_returns_at_once_when_a_message_comes(server, url):
     got = {}
     poll = threading.Thread(target=lambda: got.update(messages=receive(server, url, WaitTimeSeconds=20)))
     poll.start()
-    while server.open_receives(url) == 0:
-        time.sleep(0.01)
+    wait_until(lambda: server.open_receives(url), "the open poll")
     began = time.monotonic()
     send(server, url)
     poll.join()
@@ -134,8 +133,7 @@ def test_a_client_that_went_away_takes_no_message_with_it(server, url):
     with socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AmazonSQS.ReceiveMessage\r\n"
                        b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        while server.open_receives(url) == 0:
-            time.sleep(0.01)
+        wait_until(lambda: server.open_receives(url), "the open poll")
     send(server, url)
     assert [m["state"] for m in server.messages(url)] == ["visible"]
     assert server.open_receives(url) == 0
@@ -212,6 +210,7 @@ def test_hung_and_slow_and_garbled_answers(server, url):
     server.admin("faults", [{"kind": "hang", "op": "SendMessage", "count": 1}])
     with pytest.raises(OSError):
         server.call("SendMessage", QueueUrl=url, MessageBody="x", timeout=0.3)
+    wait_until(lambda: server.fault_count("hang"), "the request, which a slow server may not have read yet")
     server.admin("faults", [{"kind": "latency", "ms": 300, "op": "SendMessage", "count": 1}])
     began = time.monotonic()
     send(server, url)
@@ -241,7 +240,7 @@ def test_duplicates_of_messages_in_flight_and_of_deleted_ones(server, url):
 
     server.admin("faults", [{"kind": "duplicate_deleted", "op": "ReceiveMessage", "count": 1}])
     server.call("DeleteMessage", QueueUrl=url, ReceiptHandle=new["ReceiptHandle"])
-    again = receive(server, url, WaitTimeSeconds=5)[0]
+    again = receive(server, url, WaitTimeSeconds=20)[0]
     assert again["MessageId"] == message_id
     server.call("DeleteMessage", QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])
     assert server.messages(url) == []

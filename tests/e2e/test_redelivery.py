@@ -144,7 +144,7 @@ def test_a_damaged_message_is_not_run(agent, queue_server):
 
 def test_a_delete_is_repeated_with_the_newest_handle(agent, queue_server):
     """The message comes again while its delete fails; SQS may answer the old handle with success and delete nothing."""
-    url = queue(queue_server, VisibilityTimeout="30")
+    url = queue(queue_server, VisibilityTimeout="600")
     agent.flow(QUICK)
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick", "waitTime": "PT1S"}])
     queue_server.admin("faults", [{"op": "DeleteMessageBatch", "kind": "http503"}])
@@ -154,7 +154,7 @@ def test_a_delete_is_repeated_with_the_newest_handle(agent, queue_server):
     queue_server.admin("faults", [{"op": "ReceiveMessage", "kind": "duplicate_inflight", "count": 1}])
     wait_until(lambda: queue_server.receive_count(url, ids[0]) >= 2, "a second delivery")
     queue_server.clear_faults()
-    wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}", seconds=20)
+    wait_until(empty(queue_server, url), lambda: f"an empty queue, long before the visibility timeout; log:\n{agent.log()}")
     newest = queue_server.operations("receive", messageId=ids[0])[-1]["handle"]
     assert [o["handle"] for o in queue_server.operations("delete", result="deleted")] == [newest]
     assert agent.mark_lines("done") == ids
@@ -163,7 +163,7 @@ def test_a_delete_is_repeated_with_the_newest_handle(agent, queue_server):
 def test_a_handle_that_goes_stale_during_its_delete_is_not_taken_for_deleted(agent, queue_server):
     """The server hands the message out again, then answers the old handle's delete with success. The agent sees the newer
     handle while that answer is under way."""
-    url = queue(queue_server, VisibilityTimeout="60")
+    url = queue(queue_server, VisibilityTimeout="600")
     agent.flow(SLOW)
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow", "waitTime": "PT1S"}])
     agent.start()
@@ -174,7 +174,7 @@ def test_a_handle_that_goes_stale_during_its_delete_is_not_taken_for_deleted(age
                                   {"op": "DeleteMessageBatch", "kind": "latency", "ms": 1500, "count": 1}])
     wait_until(lambda: queue_server.receive_count(url, ids[0]) >= 2, "a second delivery")
     (agent.marks / "go").touch()
-    wait_until(empty(queue_server, url), "an empty queue, long before the visibility timeout", seconds=20)
+    wait_until(empty(queue_server, url), "an empty queue, long before the visibility timeout")
     # On a slow machine the newer handle may be here before the delete is sent; then that is right at once.
     assert [o["result"] for o in queue_server.operations("delete")] in (["stale", "deleted"], ["deleted"])
     assert agent.mark_lines("started") == ids
@@ -190,7 +190,7 @@ def test_a_handle_that_expired_neither_stops_the_queue_nor_repeats_the_work(agen
     wait_until(lambda: queue_server.fault_count("expire_handle") == 1, "a refused delete")
     second = send_all(queue_server, url, ["y"])
     wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}")
-    assert queue_server.operations("receive", messageId=first[0])[-1]["receiveCount"] == 2
+    assert queue_server.operations("receive", messageId=first[0])[-1]["receiveCount"] >= 2
     assert agent.mark_lines("done") == first + second
 
 
@@ -203,8 +203,9 @@ def test_deletes_that_fail_for_long_repeat_slowly_and_hold_the_message(agent, qu
     agent.start()
     ids = send_all(queue_server, url, ["x"])
     wait_until(lambda: len(queue_server.operations("visibility", messageId=ids[0])) >= 3, "the lease kept meanwhile")
+    wait_until(lambda: queue_server.fault_count(kind) >= 2, "a second try")
     # At least two seconds went by. Backoff grows from a tenth of a second.
-    assert 2 <= queue_server.fault_count(kind) <= 20
+    assert queue_server.fault_count(kind) <= 20
     assert agent.log().count("deletes and extensions fail") <= 1 + agent.log().count("deletes and extensions work again")
     queue_server.clear_faults()
     wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}")
@@ -212,7 +213,7 @@ def test_deletes_that_fail_for_long_repeat_slowly_and_hold_the_message(agent, qu
 
 
 def test_a_batch_settles_its_messages_one_by_one(agent, queue_server):
-    url = queue(queue_server, VisibilityTimeout="1")
+    url = queue(queue_server, VisibilityTimeout="600")
     agent.flow("""
 id: partly
 namespace: test
@@ -229,7 +230,8 @@ tasks:
       print("::" + json.dumps({"outputs": {"batchItemFailures": [{"itemIdentifier": i} for i in bad]}}) + "::")
 """)
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.partly",
-                      "batch": {"maxRecords": 6, "maxDuration": "PT0.3S"}}])
+                      "batch": {"maxRecords": 6, "maxDuration": "PT0.3S"},
+                      "onFailure": {"retryAfter": {"type": "constant", "interval": "PT1S"}}}])
     agent.start()
     bodies = ["good", "bad", "good", "bad", "good", "good"]
     ids = send_all(queue_server, url, bodies)
@@ -257,7 +259,7 @@ def test_a_message_that_cannot_be_decoded_fails_with_the_reason_and_stays(agent,
     ids = send_all(queue_server, url, ['{"a": ', '{"a": 1}'])
     wait_until(lambda: queue_server.receive_count(url, ids[0]) >= 3, "the message again and again")
     wait_until(lambda: agent.mark_lines("done") == ids[1:], "the other message's end")
-    assert [m["messageId"] for m in queue_server.messages(url)] == ids[:1]
+    wait_until(lambda: [m["messageId"] for m in queue_server.messages(url)] == ids[:1], "its delete")
     failed = agent.executions("--state", "FAILED")
     assert failed and {e["messages"][0]["messageId"] for e in failed} == {ids[0]}
     assert "JSON" in agent.log()

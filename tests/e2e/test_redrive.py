@@ -174,9 +174,9 @@ def test_lost_answers_are_asked_for_again(queues, queue_server):
 
 def test_messages_that_fail_again_meanwhile_do_not_go_round(queues, queue_server):
     queues.fail(queues.one, ["old"])
-    queue_server.admin("faults", [{"op": "DeleteMessageBatch", "kind": "latency", "latencyMs": 1500, "probability": 1}])
+    queue_server.admin("faults", [{"op": "DeleteMessageBatch", "kind": "latency", "ms": 5000}])
     with queues.start("--by-hand", "--json") as process:
-        wait_until(lambda: queues.bodies(queues.one), "the copy")
+        wait_until(lambda: queue_server.fault_count("latency"), "the delete, which is done and not answered yet")
         queues.fail(queues.two, ["new"])
         out, error = process.communicate(timeout=60)
     assert json.loads(out)["moved"] == 1 and process.returncode == 1
@@ -185,19 +185,19 @@ def test_messages_that_fail_again_meanwhile_do_not_go_round(queues, queue_server
 
 
 def test_an_interrupt_cancels_the_task(queues, queue_server):
-    queues.fail(queues.one, [str(i) for i in range(400)])
-    with queues.start("--json") as process:
+    send_all(queue_server, queues.dlq, ["x"] * 3000)  # a task moves 500 a second
+    with queues.start("--json", "--to", "one") as process:
         wait_until(lambda: queue_server.call_count("StartMessageMoveTask"), "the start")
         process.send_signal(signal.SIGINT)
         out, error = process.communicate(timeout=60)
     assert process.returncode == 1 and "cancelled" in error
     assert queue_server.call_count("CancelMessageMoveTask") == 1
     moved = json.loads(out)["moved"]
-    assert moved == len(queues.bodies(queues.one)) < 400 and len(queues.bodies(queues.dlq)) == 400 - moved
+    assert moved == len(queues.bodies(queues.one)) < 3000 and len(queues.bodies(queues.dlq)) == 3000 - moved
 
 
 def test_a_second_task_is_refused(queues, queue_server):
-    queues.fail(queues.one, ["a", "b", "c"])
+    queues.fail(queues.one, [str(i) for i in range(30)])  # as many seconds
     queue_server.call("StartMessageMoveTask", SourceArn=PREFIX + "dlq", MaxNumberOfMessagesPerSecond=1)
     done = queues.run(check=False)
     assert done.returncode == 1 and "running already" in done.stderr
