@@ -372,9 +372,7 @@ def test_a_second_interrupt_kills_at_once(home):
     run = home.popen("run", home.flow(WAITS, gone="true"), "--json")
     pid = waiting(home)
     run.send_signal(signal.SIGINT)
-    line = ""
-    while '"notice"' not in line:
-        line = run.stdout.readline()
+    assert any('"notice"' in line for line in run.stdout)
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=60)
     assert run.returncode == 1, err

@@ -68,7 +68,7 @@ def test_a_message_is_deleted_before_after_execution_ends(agent, queue_server):
 
 def lines_of(agent, text):
     """What the log has besides the message, of the line that a task printed."""
-    lines = [json.loads(line) for line in agent.log().splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in agent.log().splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
     return [{name: value for name, value in line.items() if name.isupper()} for line in lines if line["message"] == text]
 
 
@@ -102,7 +102,8 @@ def test_a_busy_after_execution_keeps_its_slot(agent, queue_server):
     ids = send_all(queue_server, url, ["1", "2", "3", "4"])
     wait_until(lambda: len(agent.mark_lines("after")) == 2, "two that are after their end")
     wait_until(lambda: len(queue_server.messages(url)) == 2, "two deletes")
-    assert len(agent.mark_lines("after")) == 2
+    assert agent.status()["running"] == 2 and len(agent.mark_lines("after")) == 2
+    assert [m["receiveCount"] for m in queue_server.messages(url)] == [0, 0]
     (agent.marks / "go").touch()
     wait_until(lambda: sorted(agent.mark_lines("done")) == sorted(ids), "all four")
     assert agent.stop() == 0
@@ -141,7 +142,7 @@ def test_after_execution_ends_with_the_drain_time(agent, queue_server):
     ids = send_all(queue_server, url, ["x"])
     wait_until(lambda: agent.mark_lines("after") == ids and queue_server.messages(url) == [], "the delete")
     execution = ended(agent)
-    assert agent.stop(seconds=20) == 0
+    assert agent.stop() == 0
     assert agent.mark_lines("done") == []
     record = shown(agent, execution)
     assert record["state"] == "SUCCESS"

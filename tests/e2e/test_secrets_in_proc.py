@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import uuid
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,6 @@ from agent import Agent, BIN, environment, send_all, wait_until
 
 NOBODY = 65534
 UNPRIVILEGED = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-SECRET = base64.b64encode(b"known to the runner").decode()
-KEY = "a-key-that-only-the-agent-has"
-KNOWN = {"SECRET_WORD": SECRET, "AWS_SECRET_ACCESS_KEY": KEY}
 
 # A mark that the task sees in its own environment says that the walk works.
 FLOW = """
@@ -48,38 +46,45 @@ def folder_fixture(monkeypatch):
     shutil.rmtree(path)
 
 
+@pytest.fixture(name="known")
+def known_fixture():
+    """What is looked for, of this test alone: the walk also sees the programs of a test beside this one, which can be read
+    until they have begun."""
+    return {"SECRET_WORD": base64.b64encode(f"known to the runner {uuid.uuid4()}".encode()).decode(),
+            "AWS_SECRET_ACCESS_KEY": f"a-key-that-only-the-agent-has-{uuid.uuid4()}"}
+
+
 def own(*paths):
     for path in paths:
         subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", path], check=True)
 
 
-def assert_walk_found_no_secret(found):
+def assert_walk_found_none(known, found):
     text = found.read_bytes().decode(errors="replace")
     assert "visible-mark" in text
-    assert SECRET not in text and KEY not in text
+    assert not [name for name, value in known.items() if value in text]
 
 
-def test_a_task_finds_no_secret_of_run_and_its_runner(folder):
+def test_a_task_finds_no_secret_of_run_and_its_runner(folder, known):
     flow = folder / "walk.yaml"
     flow.write_text(FLOW.replace("FOUND", str(folder / "found")))
     own(folder)
     done = subprocess.run([*UNPRIVILEGED, folder / "bin" / "sqsflow", "run", flow], capture_output=True, text=True, timeout=60,
-                          env={**environment(), **KNOWN, "HOME": str(folder)}, check=False)
+                          env={**environment(), **known, "HOME": str(folder)}, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert_walk_found_no_secret(folder / "found.all")
+    assert_walk_found_none(known, folder / "found.all")
 
 
-def test_a_task_finds_no_secret_of_the_agent_and_its_runner(folder, queue_server):
+def test_a_task_finds_no_secret_of_the_agent_and_its_runner(folder, queue_server, known):
     agent = Agent(folder, queue_server)
     url = queue_server.call("CreateQueue", QueueName="walk")["QueueUrl"]
     agent.flow(FLOW.replace("FOUND", str(folder / "found")))
     agent.configure([{"id": "walk", "queueUrl": url, "flow": "test.walk"}])
     own(folder, agent.socket_folder)
-    known = [f"{name}={value}" for name, value in KNOWN.items()]
     try:
-        agent.start(wait=False, wrapper=[*UNPRIVILEGED, "env", *known])
+        agent.start(wait=False, wrapper=[*UNPRIVILEGED, "env", *[f"{name}={value}" for name, value in known.items()]])
         send_all(queue_server, url, ["go"])
         wait_until((folder / "found.all").exists, agent.log)
-        assert_walk_found_no_secret(folder / "found.all")
+        assert_walk_found_none(known, folder / "found.all")
     finally:
         agent.done()
