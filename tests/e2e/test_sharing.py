@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who gets the slots: a busy queue starves no other, and the limits of triggers and flows hold."""
-import time
-
 from agent import send_all, wait_until
 from test_redelivery import empty
 
@@ -36,22 +34,23 @@ def test_a_busy_queue_does_not_starve_another(agent, queue_server):
     agent.flow(counted("quiet"))
     agent.configure([{"id": "busy", "queueUrl": busy, "flow": "test.busy"},
                      {"id": "quiet", "queueUrl": quiet, "flow": "test.quiet"}], limits={"executions": 4})
-    send_all(queue_server, busy, [f"m{i}" for i in range(300)])
+    send_all(queue_server, busy, [f"m{i}" for i in range(600)])
     agent.start()
     wait_until(lambda: len(agent.mark_lines("starts")) >= 8, "a busy queue")
-    before = len(agent.mark_lines("starts"))
     send_all(queue_server, quiet, [f"m{i}" for i in range(10)])
+    before = len(agent.mark_lines("starts"))
     wait_until(empty(queue_server, quiet), lambda: f"the quiet queue's end; log:\n{agent.log()}")
     starts = [line.split()[0] for line in agent.mark_lines("starts")]
     last_quiet = len(starts) - starts[::-1].index("quiet")
-    assert starts[:last_quiet].count("busy") < 290, "the busy queue was served to its end first"
+    assert starts[:last_quiet].count("busy") < 590, "the busy queue was served to its end first"
     # With even shares about as many busy ones start as quiet ones; the slots and receives of the moment come on top.
     assert starts[before:last_quiet].count("busy") <= 10 + 4 + 20
 
 
 def test_a_trigger_of_weight_three_gets_well_over_twice_the_slots_of_one_of_weight_one(agent, queue_server):
     """Counted in starts while both queues are full, since all executions take equally long. It is not three times the
-    slots to the last one: receives of one message or two take what is free at their moment."""
+    slots to the last one: receives of one message or two take what is free at their moment, and a process that stands still
+    holds one of the two slots of the light one."""
     names = ("heavy", "light")
     urls = {name: queue(queue_server, name) for name in names}
     for name in names:
@@ -62,12 +61,14 @@ def test_a_trigger_of_weight_three_gets_well_over_twice_the_slots_of_one_of_weig
     agent.start()
     wait_until(lambda: len(agent.mark_lines("starts")) >= 340, "340 starts")
     starts = [line.split()[0] for line in agent.mark_lines("starts")][40:340]
-    assert 2 * starts.count("light") <= starts.count("heavy") <= 4 * starts.count("light")
+    assert 2 * starts.count("light") <= starts.count("heavy") <= 8 * starts.count("light")
 
 
 def test_a_flows_concurrency_limit_holds_over_its_triggers(agent, queue_server):
     urls = [queue(queue_server, name) for name in ("one", "two")]
-    agent.flow(counted("shared", limit=3))
+    # The first three wait for each other, so that the limit is reached however slowly one of them begins.
+    agent.flow(counted("shared", limit=3).replace("sleep 0.05", "until test -e MARKS/three || test $(ls MARKS/run.shared | wc -l)"
+                                                  " -ge 3; do sleep 0.02; done; touch MARKS/three; sleep 0.05"))
     agent.configure([{"id": f"t{n}", "queueUrl": url, "flow": "test.shared"} for n, url in enumerate(urls)])
     agent.start()
     for url in urls:
@@ -84,10 +85,9 @@ def test_a_rate_limit_holds(agent, queue_server):
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.rated", "rateLimit": {"perSecond": 10}}])
     send_all(queue_server, url, [f"m{i}" for i in range(40)])
     agent.start()
-    began = time.monotonic()
     wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}")
-    # Ten at once, then ten a second.
-    assert time.monotonic() - began >= 2.9
-    # What may not start yet is not received either.
+    # Ten at once, then ten a second; in the server's microseconds.
     receives = sorted(o["time"] for o in queue_server.operations("receive"))
+    assert queue_server.operations("delete")[-1]["time"] - receives[0] >= 2_900_000
+    # What may not start yet is not received either.
     assert all(receives[i + 21] - receives[i] >= 1_000_000 for i in range(len(receives) - 21))

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from agent import SOON_SECONDS, send_all, sqsflow, wait_until
+from agent import send_all, sqsflow, wait_until
 from test_redelivery import empty
 from test_run import home_fixture  # noqa: F401, pylint: disable=unused-import
 
@@ -85,9 +85,10 @@ class Pair:
         return wait_until(look, lambda: f"{count} QUEUED; {self.executions()}; log:\n{self.agent.log()}")
 
     def ended(self, count, flow="caller"):
+        """Waits until so many have ended, at least: a message comes again. Those that began first stand first."""
         def look():
             ended = [e for e in self.executions(flow) if e["endedAt"]]
-            return len(ended) == count and ended
+            return len(ended) >= count and ended
         return wait_until(look, lambda: f"{count} ends; {self.executions(flow)}; log:\n{self.agent.log()}")
 
     def all_done(self):
@@ -204,22 +205,22 @@ def test_a_killed_runner_frees_its_places_and_leaves_the_line(agent, queue_serve
     pair.queued(2)
     os.kill(waiter, signal.SIGKILL)
     assert pair.ended(1)[0]["error"] == "the runner was killed by signal 9"
+    assert agent.mark_lines("started") == ["a"]
+    (agent.marks / "run" / "a").unlink()  # before the next one can count what runs
     os.kill(holder, signal.SIGKILL)
-    (agent.marks / "run" / "a").unlink()
     pair.started("a", "c")
     pair.all_done()
 
 
 def test_a_timeout_ends_the_wait_and_who_is_behind_moves_up(agent, queue_server):
-    timed = CALLER.replace("flowId: work", "flowId: work\n    timeout: \"{{ trigger.data == 'b' ? 'PT1S' : 'PT1H' }}\"")
-    pair = Pair(agent, queue_server, caller=timed, visibility="3")
+    timed = CALLER.replace("flowId: work", "flowId: work\n    timeout: \"{{ trigger.data == 'b' ? 'PT8S' : 'PT1H' }}\"")
+    pair = Pair(agent, queue_server, caller=timed, visibility="5")
     for who, waiting in ("a", 0), ("b", 1), ("c", 2):
         pair.send("caller", who)
         pair.started("a")
         pair.queued(waiting) if waiting else None
     failed = pair.ended(1)[0]
-    assert (failed["state"], task(failed)["error"]) == ("FAILED", "timed out after 1s")
-    assert failed["durationSeconds"] < SOON_SECONDS
+    assert (failed["state"], task(failed)["error"]) == ("FAILED", "timed out after 8s")
     pair.go("a")
     pair.started("a", "c")
     pair.all_done()
@@ -284,7 +285,7 @@ def test_the_end_of_the_drain_time_ends_a_wait(agent, queue_server):
     pair.started("message")
     pair.send("caller", "a")
     pair.queued()
-    assert agent.stop(20) == 0
+    assert agent.stop() == 0
     (cancelled,) = pair.executions()
     assert (cancelled["state"], task(cancelled)["state"]) == ("KILLED", "KILLED")
     assert queue_server.operations("delete") == []
@@ -317,7 +318,7 @@ tasks:
     agent.start()
     for queue in url, other:
         send_all(queue_server, queue, ["x"])
-    ended = wait_until(lambda: len(e := [e for e in agent.executions() if e["endedAt"]]) == 2 and e,
+    ended = wait_until(lambda: len(e := [e for e in agent.executions() if e["endedAt"]]) >= 2 and e,
                        lambda: f"two ends; log:\n{agent.log()}")
     failed = next(e for e in ended if e["state"] == "FAILED")
     called = "test.two" if failed["flow"] == "test.one" else "test.one"
@@ -467,9 +468,9 @@ def test_an_interrupt_ends_the_wait(home):
     queued = 0
     while queued < 2:
         queued += json.loads(process.stdout.readline()).get("state") == "QUEUED"
-    wait_until((home.marks / "started").exists, "the first")
+    wait_until(lambda: (home.marks / "started").exists() and (home.marks / "started").read_text() == "a\n", "the first")
     process.send_signal(signal.SIGINT)
-    events = [json.loads(line) for line in process.communicate(timeout=30)[0].splitlines()]
+    events = [json.loads(line) for line in process.communicate(timeout=60)[0].splitlines()]
     assert process.returncode == 1
     assert events[-1]["state"] == "KILLED"
     assert {t["state"] for t in events[-1]["taskRuns"]} == {"KILLED"}

@@ -75,10 +75,11 @@ def test_a_message_for_which_it_does_not_hold_runs_nothing_and_comes_again(deman
     wait_until(lambda: len(cancelled(agent)) >= 2, "a message that is not wanted, twice")
     wait_until(lambda: [m["messageId"] for m in queue_server.messages(url)] == [small], "the wanted message is deleted")
     assert {e["error"] for e in cancelled(agent)} == {SENTENCE[demand]}
-    assert [e["state"] for e in agent.executions() if e["state"] != "CANCELLED"] == ["SUCCESS"]
+    # One may be under way, of the message that comes again and again.
+    assert [e["state"] for e in agent.executions() if e["state"] not in ("CANCELLED", "RUNNING")] == ["SUCCESS"]
     assert agent.mark_lines("ran") == ['{"size": 4}']
     assert agent.mark_lines("other") == []
-    assert [d["messageId"] for d in queue_server.operations("delete")] == [big]
+    assert {d["messageId"] for d in queue_server.operations("delete")} == {big}
 
 
 def test_it_is_told_and_is_no_failure(agent, queue_server):
