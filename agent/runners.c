@@ -223,6 +223,7 @@ void runners_done(struct runners *p) {
                 runner_free(p->busy);
         while (p->idle)
                 runner_free(p->idle);
+        end_strays(p); /* of those that had to be killed because they did not leave */
         sd_event_source_unref(p->timer);
         text_list_free(p->environment);
         free(p->program);

@@ -162,12 +162,24 @@ def test_a_daemon_does_not_outlive_an_agent_that_is_killed(agent, queue_server, 
     wait_until(lambda: not is_alive(pid), "the daemon's end")
 
 
+def test_a_daemon_does_not_outlive_an_agent_whose_runner_does_not_leave(agent, queue_server, wrapper):
+    """It stands still, and is killed when the agent ends."""
+    url = begin(agent, queue_server, forking('echo "$PPID" > MARKS/runner; sleep 600'), wrapper)
+    send_all(queue_server, url, ["x"])
+    pid = the_daemon(agent)
+    runner = int(wait_until(lambda: agent.mark_lines("runner"), "the runner's pid")[0])
+    os.kill(runner, signal.SIGSTOP)
+    assert agent.end_now() == 0
+    assert not is_alive(runner) and not is_alive(pid)
+
+
 def test_the_next_agent_kills_what_agent_and_runner_could_not(agent, queue_server, group):
     url = begin(agent, queue_server, forking('echo "$PPID" > MARKS/runner; sleep 600'), group.wrapper())
     send_all(queue_server, url, ["x"])
     pid = the_daemon(agent)
     runner = int(wait_until(lambda: agent.mark_lines("runner"), "the runner's pid")[0])
     agent.signal(signal.SIGSTOP)  # it cannot see the runner's end; the runner's would go on by the orphaned group's SIGCONT
+    os.waitid(os.P_PID, agent.process.pid, os.WSTOPPED)
     os.kill(runner, signal.SIGKILL)
     agent.kill()
     assert is_alive(pid)
