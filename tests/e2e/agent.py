@@ -21,13 +21,15 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 def wait_until(condition, what, seconds=DEADLINE_SECONDS):
-    """Asks `condition` until it answers something true, and returns that; AssertionError after `seconds`."""
+    """Asks `condition` until it answers something true, and returns that; AssertionError when it was asked after `seconds`
+    and did not."""
     end = time.monotonic() + seconds
     while True:
+        is_late = time.monotonic() > end
         answer = condition()
         if answer:
             return answer
-        if time.monotonic() > end:
+        if is_late:
             raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
         time.sleep(0.02)
 
@@ -126,17 +128,25 @@ class Agent:
                     if not text:
                         return
                     kept.append(text)
-        threading.Thread(target=listen, daemon=True).start()
+        self.listener = threading.Thread(target=listen, daemon=True)
+        self.listener.start()
 
     def _end_notifications(self):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ending:
-            ending.sendto(b"", self.notify_path)
+        """What the agent said up to its end has been heard then."""
+        if self.listener.is_alive():
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ending:
+                ending.sendto(b"", self.notify_path)
+            self.listener.join()
 
     def wait_notification(self, text, seconds=DEADLINE_SECONDS):
         def found():
-            if self.process.poll() is not None:
+            has_ended = self.process.poll() is not None
+            if has_ended:
+                self._end_notifications()
+            said = next((n for n in list(self.notifications) if text in n), None)
+            if has_ended and not said:
                 raise AssertionError(f"the agent ended with {self.process.returncode}:\n{self.log()}")
-            return next((n for n in list(self.notifications) if text in n), None)
+            return said
         return wait_until(found, lambda: f"notification {text}; log:\n{self.log()}", seconds)
 
     def signal(self, number):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the end-to-end suites: a queue server and an agent per test, each in folders and on ports of its own."""
+import contextlib
 import signal
 
 import pytest
@@ -29,16 +30,13 @@ def queue_server_fixture(tmp_path):
 @pytest.fixture(name="make_agent")
 def make_agent_fixture(tmp_path, queue_server):
     """A factory: make_agent() is an agent on this test's queue server, make_agent("b") a second one."""
-    agents = []
+    with contextlib.ExitStack() as endings:  # each comes to its end, also when another one fails at that
+        def make(name="agent", server=None, **options):
+            agent = Agent(tmp_path / name, server or queue_server, **options)
+            endings.callback(agent.done)
+            return agent
 
-    def make(name="agent", server=None, **options):
-        agent = Agent(tmp_path / name, server or queue_server, **options)
-        agents.append(agent)
-        return agent
-
-    yield make
-    for agent in agents:
-        agent.done()
+        yield make
 
 
 @pytest.fixture(name="agent")
