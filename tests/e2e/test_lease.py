@@ -8,13 +8,24 @@ def queue(server, **attributes):
     return server.call("CreateQueue", QueueName="work", Attributes=attributes)["QueueUrl"]
 
 
-def test_a_run_of_several_visibility_timeouts_keeps_its_message(agent, queue_server):
-    url = queue(queue_server, VisibilityTimeout="2")
+# Half of it passes before an extension at most, so that an agent that stands still for three seconds loses no lease.
+VISIBILITY_SECONDS = 8
+
+
+def extended_beyond(server, message_id, seconds):
+    """An extension was confirmed so long after the receive."""
+    received = server.operations("receive", messageId=message_id)[:1]
+    extended = server.operations("visibility", messageId=message_id, result="changed")
+    return any(e["time"] > r["time"] + seconds * 1e6 for r in received for e in extended)
+
+
+def test_a_run_longer_than_its_visibility_timeout_keeps_its_message(agent, queue_server):
+    url = queue(queue_server, VisibilityTimeout=str(VISIBILITY_SECONDS))
     agent.flow(SLOW)
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
     agent.start()
     ids = send_all(queue_server, url, ["x"])
-    wait_until(lambda: len(queue_server.operations("visibility")) >= 5, "five extensions")
+    wait_until(lambda: extended_beyond(queue_server, ids[0], VISIBILITY_SECONDS), "an extension of an extended lease")
     (agent.marks / "go").touch()
     wait_until(empty(queue_server, url), "an empty queue")
     assert agent.mark_lines("started") == ids
@@ -22,18 +33,18 @@ def test_a_run_of_several_visibility_timeouts_keeps_its_message(agent, queue_ser
 
 
 def test_the_lease_survives_failed_extensions(agent, queue_server):
-    url = queue(queue_server, VisibilityTimeout="4")
+    url = queue(queue_server, VisibilityTimeout=str(VISIBILITY_SECONDS))
     agent.flow(SLOW)
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
+    queue_server.admin("faults", [{"op": "ChangeMessageVisibilityBatch", "kind": "http503", "count": 2}])
     agent.start()
     ids = send_all(queue_server, url, ["x"])
-    wait_until(lambda: agent.mark_lines("started"), "the start")
-    queue_server.admin("faults", [{"op": "ChangeMessageVisibilityBatch", "kind": "http503", "probability": 0.6}])
-    wait_until(lambda: len(queue_server.operations("visibility", result="changed")) >= 4, "four confirmed extensions")
-    queue_server.clear_faults()
+    wait_until(lambda: queue_server.operations("visibility", result="changed"), "a confirmed extension")
+    assert queue_server.fault_count("http503") == 2
     (agent.marks / "go").touch()
     wait_until(empty(queue_server, url), "an empty queue")
     assert agent.mark_lines("started") == ids
+    assert queue_server.operations("receive", messageId=ids[0])[-1]["receiveCount"] == 1
 
 
 def test_a_lease_that_no_answer_confirms_is_known_to_be_lost_and_the_message_joins_again(agent, queue_server):
@@ -45,7 +56,7 @@ def test_a_lease_that_no_answer_confirms_is_known_to_be_lost_and_the_message_joi
     ids = send_all(queue_server, url, ["x"])
     wait_until(lambda: agent.mark_lines("started"), "the start")
     queue_server.admin("faults", [{"op": "ChangeMessageVisibilityBatch", "kind": "http503"}])
-    wait_until(lambda: "its lease was lost; the execution goes on" in agent.log(), "the loss in the log", seconds=15)
+    wait_until(lambda: "its lease was lost; the execution goes on" in agent.log(), "the loss in the log")
     wait_until(lambda: queue_server.receive_count(url, ids[0]) >= 2, "the message again")
     queue_server.clear_faults()
     (agent.marks / "go").touch()
@@ -55,7 +66,7 @@ def test_a_lease_that_no_answer_confirms_is_known_to_be_lost_and_the_message_joi
 
 
 def test_waiting_messages_of_a_batch_window_keep_their_lease(agent, queue_server):
-    url = queue(queue_server, VisibilityTimeout="2")
+    url = queue(queue_server, VisibilityTimeout=str(VISIBILITY_SECONDS))
     agent.flow("""
 id: batch
 namespace: test
@@ -66,7 +77,7 @@ tasks:
       - wc -l < "$SQSFLOW_MESSAGES_FILE" >> MARKS/sizes
 """)
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.batch",
-                      "batch": {"maxRecords": 50, "maxDuration": "PT7S"}}])
+                      "batch": {"maxRecords": 50, "maxDuration": f"PT{VISIBILITY_SECONDS + 3}S"}}])
     agent.start()
     ids = send_all(queue_server, url, ["a", "b", "c"])
     wait_until(empty(queue_server, url), "an empty queue")
@@ -76,14 +87,14 @@ tasks:
 
 def test_messages_that_wait_behind_their_group_keep_their_lease(agent, queue_server):
     url = queue_server.call("CreateQueue", QueueName="work.fifo",
-                            Attributes={"FifoQueue": "true", "VisibilityTimeout": "2"})["QueueUrl"]
+                            Attributes={"FifoQueue": "true", "VisibilityTimeout": str(VISIBILITY_SECONDS)})["QueueUrl"]
     ids = [queue_server.call("SendMessage", QueueUrl=url, MessageBody="x", MessageGroupId="g",
                              MessageDeduplicationId=str(number))["MessageId"] for number in range(4)]
     agent.flow(SLOW)
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
     agent.start()
     for message_id in ids:
-        wait_until(lambda: len(queue_server.operations("visibility", messageId=message_id)) >= 4, "four extensions of each")
+        wait_until(lambda m=message_id: extended_beyond(queue_server, m, VISIBILITY_SECONDS), "an extension of each extended lease")
     assert agent.mark_lines("started") == ids[:1]
     (agent.marks / "go").touch()
     wait_until(empty(queue_server, url), "an empty queue")
@@ -123,7 +134,11 @@ def test_no_extension_of_a_message_follows_its_delete(agent, queue_server):
     queue_server.admin("faults", [{"op": "DeleteMessageBatch", "kind": "latency", "ms": 1200}])
     (agent.marks / "go").touch()
     wait_until(lambda: agent.trigger_status("work")["deleted"] == 8, "eight answered deletes")
-    assert [o for o in queue_server.operations("visibility") if o["result"] != "changed"] == []
+    operations = [(o["op"], o["handle"]) for o in queue_server.operations() if o["op"] == "visibility" or o["result"] == "deleted"]
+    deleted = [handle for op, handle in operations if op == "delete"]
+    assert len(deleted) == 8
+    for handle in deleted:
+        assert ("visibility", handle) not in operations[operations.index(("delete", handle)):]
     assert sorted(agent.mark_lines("done")) == sorted(ids)
 
 
