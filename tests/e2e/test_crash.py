@@ -42,7 +42,7 @@ def test_messages_that_waited_for_their_batch_go_back_at_the_next_start(agent, q
     agent.kill()
     agent.configure([{**trigger, "batch": {"maxRecords": 3, "maxDuration": "PT1H"}}])
     agent.start()
-    wait_until(lambda: queue_server.messages(url) == [], lambda: f"an empty queue; log:\n{agent.log()}", 20)
+    wait_until(lambda: queue_server.messages(url) == [], lambda: f"an empty queue; log:\n{agent.log()}")
     assert len(agent.mark_lines("done")) == 3
     assert agent.executions("--state", "KILLED") == []
 
@@ -79,7 +79,7 @@ def test_a_runner_that_dies_fails_the_execution_that_it_ran_and_gives_the_others
     send_all(queue_server, url, [f"m{i}" for i in range(5)])
     wait_until(lambda: agent.trigger_status("work")["running"] == 5, "five executions of a runner that stands still")
     os.kill(runner, signal.SIGKILL)
-    wait_until(lambda: len(queue_server.messages(url)) == 1, lambda: f"four of five again; log:\n{agent.log()}", 20)
+    wait_until(lambda: len(queue_server.messages(url)) == 1, lambda: f"four of five again; log:\n{agent.log()}")
     assert len(agent.executions("--state", "SUCCESS")) == 5
     (failed,) = agent.executions("--state", "FAILED")
     assert "killed by signal 9" in failed["error"]

@@ -189,7 +189,7 @@ def followed_fixture(agent, queue_server):
     """The id of an execution that an agent runs, the follower of its log, and what that one has seen."""
     url = queue_server.call("CreateQueue", QueueName="work")["QueueUrl"]
     agent.flow(FOLLOWED)
-    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.followed"}])
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.followed"}], limits={"drain": "PT0S"})
     agent.start()
     send_all(queue_server, url, ["x"])
     [execution] = wait_until(agent.executions, "the start")
@@ -208,7 +208,7 @@ def followed_fixture(agent, queue_server):
     follower.communicate()
 
 
-@pytest.mark.parametrize("end", ["kill -9", "a second SIGTERM"])
+@pytest.mark.parametrize("end", ["kill -9", "a stop"])
 def test_the_log_of_an_execution_whose_agent_is_gone_ends(followed, agent, end):
     execution, follower, wait_seen = followed
     wait_seen("before", "one")
@@ -217,7 +217,7 @@ def test_the_log_of_an_execution_whose_agent_is_gone_ends(followed, agent, end):
     if end == "kill -9":
         agent.kill()
     else:
-        agent.end_now()
+        agent.stop()
     _, error = follower.communicate(timeout=60)
     assert follower.returncode == 0
     gone = "the agent that ran this execution is gone; its next start marks it KILLED"

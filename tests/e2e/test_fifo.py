@@ -46,20 +46,20 @@ def test_order_holds_when_messages_fail_and_others_run_beside(agent, queue_serve
 
 
 def test_the_rest_of_a_failed_group_goes_back_unrun_and_unlost(agent, queue_server):
-    url = fifo(queue_server, VisibilityTimeout="60")
+    url = fifo(queue_server, VisibilityTimeout="600")
     send(queue_server, url, "g", range(5))
     agent.flow(FLOW.replace("FAILS", "0"))
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.order",
                       "onFailure": {"retryAfter": {"type": "constant", "interval": "PT1S"}}}])
     agent.start()
-    wait_until(empty(queue_server, url), "an empty queue, long before the visibility timeout", seconds=20)
+    wait_until(empty(queue_server, url), "an empty queue, long before the visibility timeout")
     assert agent.mark_lines("g") == ["start 0", "start 0", "done 0"] + \
         [f"{what} {n}" for n in range(1, 5) for what in ("start", "done")]
 
 
 def test_the_first_of_a_failed_group_goes_back_last_and_alone(agent, queue_server):
     """Its followers are visible again before it is, so that nobody can receive it and then miss them."""
-    url = fifo(queue_server, VisibilityTimeout="60")
+    url = fifo(queue_server, VisibilityTimeout="600")
     send(queue_server, url, "g", range(5))
     agent.flow(FLOW.replace("FAILS", "0"))
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.order",
@@ -67,7 +67,7 @@ def test_the_first_of_a_failed_group_goes_back_last_and_alone(agent, queue_serve
     ids = [m["messageId"] for m in queue_server.messages(url)]
     queue_server.admin("faults", [{"op": "ChangeMessageVisibilityBatch", "kind": "http503", "count": 1}])
     agent.start()
-    wait_until(empty(queue_server, url), "an empty queue", seconds=20)
+    wait_until(empty(queue_server, url), "an empty queue, long before the visibility timeout")
     first_round = [o["messageId"] for o in queue_server.operations("visibility", result="changed")][:5]
     assert first_round == ids[::-1]
     assert queue_server.call_count("ChangeMessageVisibilityBatch") == 3, "one that failed, the followers, the first"
@@ -81,7 +81,6 @@ namespace: test
 tasks:
   - id: work
     type: io.kestra.plugin.scripts.shell.Commands
-    timeout: PT20S
     commands:
       - echo x >> MARKS/here
       - until test "$(wc -l < MARKS/here)" -ge 4; do sleep 0.05; done
@@ -104,7 +103,7 @@ def test_after_a_crash_a_group_goes_back_last_first(agent, queue_server):
     agent.kill()
     (agent.marks / "go").touch()
     agent.start()
-    wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}", seconds=20)
+    wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}")
     assert [o["messageId"] for o in queue_server.operations("visibility", result="changed")] == ids[::-1]
     assert list(dict.fromkeys(agent.mark_lines("done"))) == ids
 

@@ -34,7 +34,7 @@ def work_fixture(agent, queue_server):
         assert record["input"][0]["MessageId"] in json.dumps(sent)
         return record
     run.deleted = lambda: wait_until(lambda: queue_server.operations("delete"), "the delete")
-    run.kept = lambda: queue_server.operations("delete") == []
+    run.kept = lambda: agent.stop() == 0 and queue_server.operations("delete") == []  # none that waited for others either
     run.logs = lambda record: sqsflow("executions", "logs", record["id"], "--store", agent.state).stdout
     run.marks = agent.mark_lines
     run.folder = agent.marks

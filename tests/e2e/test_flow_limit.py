@@ -99,8 +99,8 @@ def test_a_refused_message_of_a_group_takes_those_behind_it_back(agent, queue_se
     send(queue_server, url, "b", ["b0", "b1", "b2"])
     ids = [m["messageId"] for m in queue_server.messages(url)]
     for follower in ids[2:]:
-        wait_until(lambda: queue_server.operations("visibility", messageId=follower, result="changed"),
-                   lambda: f"what waits behind it goes back; log:\n{agent.log()}")
+        wait_until(lambda: any(o["visibleAt"] == o["time"] for o in queue_server.operations("visibility", messageId=follower)
+                               if o["result"] == "changed"), lambda: f"what waits behind it goes back; log:\n{agent.log()}")
     assert message_ids(agent.executions("--state", "CANCELLED")) == {ids[1]}
     assert agent.mark_lines("started") == ids[:1]
     let_go(agent, queue_server, url)

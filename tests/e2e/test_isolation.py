@@ -126,7 +126,7 @@ def test_a_process_that_runs_away_from_its_killer_is_caught_in_its_group(agent, 
 
 
 def test_a_daemon_does_not_outlive_a_timeout(agent, queue_server, wrapper):
-    url = begin(agent, queue_server, forking("sleep 600", timeout="PT3S"), wrapper)
+    url = begin(agent, queue_server, forking("sleep 600", timeout="PT10S"), wrapper)
     send_all(queue_server, url, ["x"])
     assert the_end(agent)["state"] == "FAILED"
     assert not is_alive(the_daemon(agent))
@@ -402,7 +402,7 @@ def test_kept_directories_go_with_their_age(agent, queue_server):
     send_all(queue_server, url, ["x"])
     the_end(agent)
     assert agent.end_now() == 0
-    (fresh,) = (agent.state / "executions").iterdir()
+    (fresh,) = (f for f in (agent.state / "executions").iterdir() if not f.name.startswith("runner-"))
     old = fresh.with_name("0" + fresh.name[1:])  # the first character is the highest of the time
     (old / "work").mkdir(parents=True)
     other = fresh.with_name("notes")

@@ -53,7 +53,7 @@ def test_a_task_that_prints_without_measure_costs_no_memory_and_stalls_nothing(a
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.loud"}], limits={"logBytes": LOG_BYTES, "executions": 1})
     agent.start()
     send_all(queue_server, url, ["x"])
-    wait_until(lambda: queue_server.messages(url) == [], "the delete")
+    wait_until(lambda: queue_server.messages(url) == [], "the delete", seconds=180)
     peaks = {"runner": max(peak(pid) for pid in children(agent.process.pid)), "agent": peak(agent.process.pid)}
     for name, value in peaks.items():
         record_property(f"{name}_peak_bytes", value)
