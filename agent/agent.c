@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 
 #include "agent/clients.h"
 #include "agent/commands.h"
@@ -32,6 +33,8 @@
 #define RETAIN_USEC (10 * USEC_PER_MINUTE)
 #define RETAIN_FOLDERS 20
 #define RETAIN_ROWS 500
+#define LOCKED_USEC (5 * USEC_PER_SEC)
+#define LOCKED_STEP_USEC (20 * USEC_PER_MSEC)
 
 static int open_held(struct agent *a) {
         _cleanup_free_ char *path = path_join(a->config->state, "held");
@@ -44,7 +47,32 @@ static void on_store_progress(void *userdata) {
         supervise_still_starting(userdata, "The store is brought forward to a new schema version");
 }
 
-static int open_store(struct agent *a) {
+/* When the last agent was killed while it began a process, that has its descriptors, and with them its locks, until the
+ * program is executed: a moment that is as long as the host is busy. `*until_usec` is 0 at first. */
+static bool locks_may_come_free(const struct agent *a, uint64_t *until_usec) {
+        const struct timespec step = { .tv_nsec = LOCKED_STEP_USEC * 1000 };
+        uint64_t now = clock_monotonic_usec();
+
+        if (*until_usec == 0) {
+                *until_usec = usec_add(now, LOCKED_USEC);
+                log_info("The state folder %s is still in use: waiting a moment for it", a->config->state);
+        }
+        return now < *until_usec && nanosleep(&step, NULL) == 0;
+}
+
+static int lock_folder(struct agent *a, const char *path, uint64_t *until_usec) {
+        a->lock_fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0640);
+        if (a->lock_fd < 0)
+                return supervise_refuse(-errno, "The state folder %s cannot be written to", a->config->state);
+        while (flock(a->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+                int r = -errno;
+                if (r != -EWOULDBLOCK || !locks_may_come_free(a, until_usec))
+                        return supervise_refuse(r, "Another agent uses the state folder %s", a->config->state);
+        }
+        return 0;
+}
+
+static int open_store(struct agent *a, uint64_t *until_usec) {
         static const enum store_history histories[] = {
                 [KEEP_ALL] = STORE_HISTORY_ALL, [KEEP_FAILURES] = STORE_HISTORY_FAILURES, [KEEP_NONE] = STORE_HISTORY_NONE,
         };
@@ -52,8 +80,12 @@ static int open_store(struct agent *a) {
         _cleanup_free_ char *message = NULL;
         uint64_t told_usec = 0;
         const struct store_progress progress = { .on_progress = on_store_progress, .userdata = &told_usec };
-        int r = store_open_watched(c->store, histories[c->history.keep], &progress, &a->store, &message);
+        int r;
 
+        do {
+                (void)text_replace(&message, NULL);
+                r = store_open_watched(c->store, histories[c->history.keep], &progress, &a->store, &message);
+        } while (r == -EBUSY && locks_may_come_free(a, until_usec));
         if (r < 0)
                 supervise_refuse(message ? 0 : r, "%s", message ? message : "The store cannot be opened");
         else
@@ -64,18 +96,17 @@ static int open_store(struct agent *a) {
 static int open_state(struct agent *a) {
         const struct config *c = a->config;
         _cleanup_free_ char *lock = path_join(c->state, "agent.lock");
+        uint64_t until_usec = 0;
         int r = lock ? dir_make_all(c->executions, 0750) : -ENOMEM;
 
         if (r < 0)
                 return supervise_refuse(r, "The state folder %s cannot be made", c->state);
-        a->lock_fd = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0640);
-        if (a->lock_fd < 0)
-                return supervise_refuse(-errno, "The state folder %s cannot be written to", c->state);
-        if (flock(a->lock_fd, LOCK_EX | LOCK_NB) < 0)
-                return supervise_refuse(-errno, "Another agent uses the state folder %s", c->state);
+        r = lock_folder(a, lock, &until_usec);
+        if (r < 0)
+                return r;
         isolation_init(&a->isolation); /* what the last agent left is killed before its folders are removed */
         isolation_log_gaps(&a->isolation, &c->limits.task);
-        r = open_store(a);
+        r = open_store(a, &until_usec);
         if (r >= 0)
                 r = open_held(a);
         if (r >= 0)

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """P8a beyond what runs: what only waited when the agent died goes back too, and so does what a dead runner never began."""
+import fcntl
 import os
 import signal
+
+import pytest
 
 from agent import send_all, wait_until
 
@@ -63,6 +66,17 @@ def test_a_second_kill_before_messages_were_given_back_loses_no_handle(agent, qu
     queue_server.clear_faults()
     agent.start()
     wait_until(lambda: "3 messages that were held then were given back" in agent.log(), "the release")
+
+
+@pytest.mark.parametrize("lock, take", [("agent.lock", fcntl.flock), ("sqsflow.db.lock", fcntl.lockf)])
+def test_the_next_start_waits_for_the_locks_of_a_process_that_the_last_agent_had_only_begun(agent, lock, take):
+    """Between fork and exec it has all that the agent had open. Here this process stands for it."""
+    agent.configure([])
+    with open(agent.state / lock, "w", encoding="ascii") as held:
+        take(held, fcntl.LOCK_EX)
+        agent.start(wait=False)
+        wait_until(lambda: "is still in use: waiting a moment for it" in agent.log(), lambda: agent.log())
+    agent.wait_notification("READY=1")
 
 
 def test_a_runner_that_dies_fails_the_execution_that_it_ran_and_gives_the_others_back(agent, queue_server):
