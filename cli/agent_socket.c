@@ -14,18 +14,28 @@
 #define ANSWER_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define ANSWER_SECONDS_MAX 5
 
+/* A call with a limit of time is interrupted when the process is stopped and goes on, as by Ctrl-Z and fg (signal(7)). */
+static bool is_interrupted(ssize_t result) {
+        return result < 0 && errno == EINTR;
+}
+
 static int connect_to(const char *path, int *ret_fd) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         struct timeval limit = { .tv_sec = ANSWER_SECONDS_MAX };
         _cleanup_close_ int fd = -1;
+        int r;
 
         if (strlen(path) >= sizeof(address.sun_path))
                 return -ENAMETOOLONG;
         memcpy(address.sun_path, path, strlen(path) + 1);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
-            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
-            connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
+                return -errno;
+        do
+                r = connect(fd, (struct sockaddr *)&address, sizeof(address));
+        while (is_interrupted(r));
+        if (r < 0)
                 return -errno;
         *ret_fd = TAKE_FD(fd);
         return 0;
@@ -39,7 +49,7 @@ static int read_all(int fd, struct buf *b) {
                 if (!p)
                         return buf_error(b);
                 n = read(fd, p, 16384);
-                if (n < 0 && errno == EINTR) /* stopped and continued: signal(7), of sockets with a time limit */
+                if (is_interrupted(n))
                         continue;
                 if (n < 0)
                         return -errno;
@@ -54,10 +64,15 @@ int agent_socket_ask(const char *path, const char *request, struct value **ret) 
         struct buf answer = BUF_INIT(ANSWER_BYTES_MAX);
         _cleanup_close_ int fd = -1;
         size_t len = strlen(request);
+        ssize_t sent;
         int r = connect_to(path, &fd);
 
-        if (r == 0 && send(fd, request, len, MSG_NOSIGNAL) != (ssize_t)len)
-                r = -errno;
+        if (r == 0) {
+                do
+                        sent = send(fd, request, len, MSG_NOSIGNAL);
+                while (is_interrupted(sent));
+                r = sent == (ssize_t)len ? 0 : -errno;
+        }
         if (r == 0)
                 r = read_all(fd, &answer);
         if (r == 0)

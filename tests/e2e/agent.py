@@ -198,7 +198,9 @@ class Agent:
 
     def status(self):
         # Exit code 1: the agent answers, and something is wrong with it.
-        status = json.loads(sqsflow("status", "--socket", self.socket, "--json", check=False).stdout)
+        done = sqsflow("status", "--socket", self.socket, "--json", check=False)
+        assert done.stdout, done.stderr
+        status = json.loads(done.stdout)
         assert_balanced(status)
         return status
 

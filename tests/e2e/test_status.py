@@ -3,8 +3,8 @@
 import json
 import os
 import signal
+import socket
 import subprocess
-from pathlib import Path
 
 from agent import BIN, environment, sqsflow, wait_until
 from terminal import Terminal
@@ -50,24 +50,27 @@ def test_a_trigger_in_backoff_is_exit_1_and_told_with_its_reason(agent, queue_se
     assert sqsflow("status", "--socket", agent.socket, check=False).returncode == 3
 
 
-def test_a_question_that_is_stopped_and_continued_gets_its_answer(agent):
-    """As with Ctrl-Z and fg, while the agent takes its time."""
-    def is_waiting(process):
-        try:
-            has_socket = any(os.readlink(fd).startswith("socket:") for fd in Path(f"/proc/{process.pid}/fd").iterdir())
-        except FileNotFoundError:  # it was closed between the two looks
-            return False
-        return has_socket and Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S"
+def test_a_status_that_is_stopped_while_it_waits_goes_on_waiting(tmp_path, monkeypatch):
+    """As by Ctrl-Z and fg. A call that has a limit of time is interrupted by that."""
+    monkeypatch.chdir(tmp_path)  # a unix socket's path is at most 107 bytes
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("agent.sock")
+        listener.listen()
+        status = subprocess.Popen([BIN / "sqsflow", "status", "--socket", "agent.sock", "--json"], env=environment(),
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        agent, _ = listener.accept()
+        with agent:
+            assert b"status" in agent.recv(4096)
+            wait_until(lambda: is_sleeping(status.pid), "it waits for the answer")
+            status.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, status.pid, os.WSTOPPED)
+            status.send_signal(signal.SIGCONT)
+            wait_until(lambda: is_sleeping(status.pid) or status.poll() is not None, "it goes on")
+            agent.sendall(b'{"triggers":[]}')
+        out, error = status.communicate(timeout=60)
+    assert (json.loads(out), error) == ({"triggers": []}, "")
 
-    agent.configure([])
-    agent.start()
-    agent.signal(signal.SIGSTOP)
-    with subprocess.Popen([BIN / "sqsflow", "status", "--socket", agent.socket, "--json"], env=environment(), text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asking:
-        wait_until(lambda: is_waiting(asking), "the wait for an answer")
-        asking.send_signal(signal.SIGSTOP)
-        os.waitpid(asking.pid, os.WUNTRACED)
-        asking.send_signal(signal.SIGCONT)
-        agent.signal(signal.SIGCONT)
-        out, error = asking.communicate(timeout=60)
-    assert asking.returncode == 0 and json.loads(out)["state"] == "running", error
+
+def is_sleeping(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        return stat.read().rsplit(")", 1)[1].split()[0] == "S"
