@@ -141,7 +141,7 @@ def test_what_the_triggers_concurrency_keeps_in_the_queue_is_not_refused(agent, 
 
 def test_no_retry_policy_brings_a_refused_message_back_at_once(agent, queue_server):
     """Nothing would slow it down: a refusal costs no process."""
-    url = queue(queue_server, VisibilityTimeout="30")
+    url = queue(queue_server, VisibilityTimeout="600")
     begin(agent, url, onFailure={"retryAfter": {"type": "exponential", "interval": "PT1S", "maxInterval": "PT1S",
                                                 "delayFactor": 1e-9}})
     send_all(queue_server, url, ["first"])

@@ -186,6 +186,7 @@ def test_a_body_too_long_for_an_environment_variable_fails_with_the_reason(agent
     failed = wait_until(lambda: agent.executions("--state", "FAILED"), lambda: f"the failure; log:\n{agent.log()}")
     assert [m["messageId"] for e in failed for m in e["messages"]] == [message_id]
     assert "longer than the 128 KiB that the kernel takes; read a long message from its file" in agent.log()
+    assert agent.stop() == 0
     assert queue_server.operations("delete") == []
 
 
