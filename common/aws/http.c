@@ -25,6 +25,7 @@ struct http_call {
         struct http *http;
         struct http_call *previous, *next;
         CURL *easy;
+        bool went_well; /* its handle may serve another call */
         struct curl_slist *request_headers;
         struct buf body;
         struct buf headers; /* "Name: value\0" after each other */
@@ -141,14 +142,15 @@ static void call_unlink(struct http_call *call) {
         h->call_count--;
 }
 
-/* Takes the easy handle back; it stays for the next call unless there are enough. */
+/* Takes the easy handle back; it stays for the next call unless there are enough. Of a call that failed or was cancelled
+ * it does not: libcurl 7.88 leaves one whose host was not found in a state in which it takes no options any more. */
 static void call_release_easy(struct http_call *call) {
         struct http *h = call->http;
         CURL *easy = TAKE_PTR(call->easy);
         if (!easy)
                 return;
         (void)curl_multi_remove_handle(h->multi, easy);
-        if (h->idle_count < IDLE_HANDLES_MAX)
+        if (call->went_well && h->idle_count < IDLE_HANDLES_MAX)
                 h->idle[h->idle_count++] = easy;
         else
                 curl_easy_cleanup(easy);
@@ -175,6 +177,7 @@ static void call_finish(struct http_call *call, CURLcode code) {
         if (curl_easy_getinfo(call->easy, CURLINFO_REDIRECT_URL, &url) == CURLE_OK)
                 redirect_url = text_dup(url);
         response.redirect_url = redirect_url;
+        call->went_well = code == CURLE_OK;
         if (code != CURLE_OK) {
                 response.error = call->error ? call->error : http_easy_errno(call->easy, code);
                 response.error_text = call->error_text[0] ? call->error_text : curl_easy_strerror(code);

@@ -260,6 +260,18 @@ static void a_refused_connection_and_an_unknown_name_are_errors(void **state) {
         assert_int_equal(unknown.error, -EHOSTUNREACH);
 }
 
+/* libcurl may leave a handle in a state in which it takes no options any more. */
+static void a_call_that_failed_leaves_the_next_ones_alone(void **state) {
+        struct fixture *f = *state;
+        for (unsigned i = 0; i < 3; i++) {
+                _cleanup_(outcome_done) struct outcome unknown = { 0 }, o = { 0 };
+                run(f, &(struct http_request){ .url = "http://" UNKNOWN_HOST "/" }, &unknown);
+                assert_int_equal(unknown.error, -EHOSTUNREACH);
+                run(f, &(struct http_request){ 0 }, &o);
+                assert_int_equal(o.status, 200);
+        }
+}
+
 static int on_accept_speak_first(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         int *connection = userdata;
         *connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
@@ -465,6 +477,7 @@ int main(void) {
                 TEST(a_shorter_timeout_is_not_lost_behind_a_longer_one),
                 TEST(broken_connections_are_told_apart),
                 TEST(a_refused_connection_and_an_unknown_name_are_errors),
+                TEST(a_call_that_failed_leaves_the_next_ones_alone),
                 TEST(plain_http_where_tls_was_asked_for_is_a_protocol_error),
                 TEST(a_body_beyond_the_maximum_fails_the_call),
                 TEST(what_cannot_be_sent_is_refused_at_once),
