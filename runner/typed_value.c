@@ -14,6 +14,7 @@
 #include "common/base/json.h"
 #include "common/base/text.h"
 #include "common/base/yaml.h"
+#include "common/flow/day_text.h"
 #include "common/flow/task_type.h"
 #include "runner/value_text.h"
 
@@ -85,22 +86,12 @@ static int read_date_time(const struct value *v, struct value **ret) {
         return text_in(v) && timestamp_parse(text_in(v), &usec) == 0 ? give_same(v, ret) : -EINVAL;
 }
 
-/* The pattern's length, and digits where it has '9'. */
-static bool has_shape(const char *text, const char *pattern) {
-        for (; *text != '\0' && *pattern != '\0'; text++, pattern++)
-                if (*pattern == '9' ? !isdigit((unsigned char)*text) : *text != *pattern)
-                        return false;
-        return *text == *pattern;
-}
-
 static int read_date(const struct value *v, struct value **ret) {
-        return text_in(v) && has_shape(text_in(v), "9999-99-99") ? give_same(v, ret) : -EINVAL;
+        return text_in(v) && day_text_is_date(text_in(v)) ? give_same(v, ret) : -EINVAL;
 }
 
 static int read_time(const struct value *v, struct value **ret) {
-        const char *text = text_in(v);
-
-        return text && (has_shape(text, "99:99") || has_shape(text, "99:99:99")) ? give_same(v, ret) : -EINVAL;
+        return text_in(v) && day_text_is_time(text_in(v)) ? give_same(v, ret) : -EINVAL;
 }
 
 static int read_duration(const struct value *v, struct value **ret) {

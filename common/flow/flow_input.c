@@ -3,12 +3,13 @@
  * must look like; a default with an expression is judged when it is rendered. */
 #include "common/flow/flow_loader.h"
 
-#include <ctype.h>
 #include <errno.h>
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "common/expr/expr_regex.h"
+#include "common/flow/day_text.h"
 #include "common/flow/flow_values.h"
 
 #define INPUT_ID_MAX 256
@@ -43,22 +44,12 @@ static bool is_date_time(const struct yaml_node *node) {
         return timestamp_parse(node->text, &usec) == 0;
 }
 
-/* The text has the pattern's length and digits where the pattern has '9'. */
-static bool has_shape(const char *text, const char *pattern) {
-        size_t i = 0;
-
-        for (; text[i] != '\0' && pattern[i] != '\0'; i++)
-                if (pattern[i] == '9' ? !isdigit((unsigned char)text[i]) : text[i] != pattern[i])
-                        return false;
-        return text[i] == pattern[i];
-}
-
 static bool is_date(const struct yaml_node *node) {
-        return has_shape(node->text, "9999-99-99");
+        return day_text_is_date(node->text);
 }
 
 static bool is_time(const struct yaml_node *node) {
-        return has_shape(node->text, "99:99") || has_shape(node->text, "99:99:99");
+        return day_text_is_time(node->text);
 }
 
 static const struct input_type {
@@ -153,6 +144,17 @@ static void check_scalar_of(struct loader *l, const struct input_type *type, con
                 loader_error(l, node, "'%s' of an input of type %s must look like %s", key, type->name, type->example);
 }
 
+static void check_validator(struct loader *l, const struct yaml_node *node) {
+        _cleanup_(expr_regex_done) struct expr_regex regex = EXPR_REGEX_INIT;
+        _cleanup_free_ char *why = NULL;
+        int r = node->kind == YAML_SCALAR ? expr_regex_compile(&regex, node->text, &why) : 0;
+
+        if (r == -EBADMSG)
+                loader_error(l, node, "'validator' cannot be used: %s", why);
+        else if (r < 0)
+                l->error = r;
+}
+
 static void check_constraints(struct loader *l, const struct input_type *type, const struct yaml_node *map) {
         for (size_t i = 0; i < ARRAY_SIZE(constraints); i++) {
                 const struct yaml_node *node = yaml_get(map, constraints[i]);
@@ -163,6 +165,8 @@ static void check_constraints(struct loader *l, const struct input_type *type, c
                         loader_error(l, node, "an input of type %s has no '%s'", type->name, constraints[i]);
                 else
                         check_scalar_of(l, type, constraints[i], node);
+                if (text_eq(constraints[i], "validator") && may_have(type, "validator"))
+                        check_validator(l, node);
         }
         if (text_eq(type->name, "SELECT") && yaml_is_null(yaml_get(map, "values")))
                 loader_error(l, map, "an input of type SELECT lacks the required property 'values'");
