@@ -333,7 +333,8 @@ static int read_document(struct reader *r, struct yaml_node **ret) {
 }
 
 int yaml_parse(const char *text, size_t len, const char *name, struct diag *diag, struct yaml_node **ret) {
-        struct reader r = { .text = text, .len = len, .name = name, .diag = diag };
+        bool marked = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0; /* as some editors do; libyaml would take it for text */
+        struct reader r = { .text = marked ? text + 3 : text, .len = marked ? len - 3 : len, .name = name, .diag = diag };
         int k;
 
         if (len > YAML_BYTES_MAX) {
@@ -342,7 +343,7 @@ int yaml_parse(const char *text, size_t len, const char *name, struct diag *diag
         }
         if (yaml_parser_initialize(&r.parser) != 1)
                 return -ENOMEM;
-        yaml_parser_set_input_string(&r.parser, (const unsigned char *)(len > 0 ? text : ""), len);
+        yaml_parser_set_input_string(&r.parser, (const unsigned char *)(r.len > 0 ? r.text : ""), r.len);
         yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
         k = read_document(&r, ret);
         yaml_parser_delete(&r.parser);

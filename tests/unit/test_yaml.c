@@ -136,6 +136,8 @@ static void mistakes_are_refused_with_line_and_column(void **state) {
 
 static void a_document_may_have_marks_around_it(void **state) {
         assert_json("%YAML 1.2\n---\na: 1\n...\n", "{\"a\":1}");
+        assert_json("\xef\xbb\xbf" "a: 1\nb: 2\n", "{\"a\":1,\"b\":2}");
+        assert_findings("\xef\xbb\xbf" "a: [\n", 8, "f.yaml:2:1: did not find expected node content, while parsing a flow node (line 2)\n");
 }
 
 static void nesting_is_bounded(void **state) {
