@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 #include "runner/execution.h"
+#include "runner/run_variables.h"
 #include "runner/task_run.h"
 
 struct flow_task_list flowable_branch(const struct flow_task *task, const char *name) {
@@ -77,6 +78,7 @@ int flowable_set_outputs(struct task_run *run, struct value *outputs) {
         }
         value_unref(run->outputs);
         run->outputs = outputs;
+        run_variables_put_out(run);
         return 0;
 }
 

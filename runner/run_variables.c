@@ -173,10 +173,12 @@ static int put_outputs(struct value *map, const struct task_run *run) {
         return r < 0 ? r : value_map_put(place, key, value_ref(run->outputs));
 }
 
+/* Of one that runs, only a flowable has outputs: for its children, which ask it what it has decided. */
 static bool is_seen(const struct scope *s, const struct task_run *run) {
         const struct iteration *loop = iteration_loop(run->iteration);
 
-        return run->execution == s->execution && run->outputs && run_state_is_final(run->state) &&
+        return run->execution == s->execution && run->outputs &&
+               (run_state_is_final(run->state) || run->state == RUN_RUNNING) &&
                (!loop || iteration_is_within(iteration_of(s), loop));
 }
 
@@ -191,7 +193,7 @@ int run_variables_outputs(struct scope *s, struct value *map) {
 }
 
 /* An execution of many tasks that read each other would spend its time on making the map anew. */
-void run_variables_ended(const struct task_run *run) {
+void run_variables_put_out(const struct task_run *run) {
         struct value **made = &run->execution->variables.made[VARIABLE_OUTPUTS];
 
         if (!*made || iteration_loop(run->iteration))

@@ -20,10 +20,10 @@ int run_variables_item(struct scope *s, struct value *map);
 /* `trigger` of a flow that a task called: executionId, namespace, flowId, flowRevision of the caller. */
 int run_variables_caller(struct scope *s, struct value *map);
 
-/* Task id to outputs. Of runs with the same task the last one's count; what ran for a value of a ForEach stands under
+/* Task id to outputs, of what has ended, and of a flowable that has outputs from its start on (If, Switch). Of runs with the same task the last one's count; what ran for a value of a ForEach stands under
  * that value; what ran in a Loop is seen by the same iteration only. */
 int run_variables_outputs(struct scope *s, struct value *map);
-/* To be called when a run has ended with outputs: what was made of them before is brought up to date. */
-void run_variables_ended(const struct task_run *run);
+/* To be called when a run has got the outputs that others see: what was made of them before is brought up to date. */
+void run_variables_put_out(const struct task_run *run);
 /* True when the outputs are not those of the whole execution. */
 bool run_variables_in_loop(const struct scope *s);

@@ -46,7 +46,7 @@ static void apply(struct task_run *run, enum task_event event) {
                 return;
         run->end_usec = clock_realtime_usec();
         if (run->outputs)
-                run_variables_ended(run);
+                run_variables_put_out(run);
         run->on_end(run->userdata, run);
 }
 
