@@ -3,11 +3,16 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <syslog.h>
 
 #include "common/base/text.h"
+#include "common/flow/task_type.h"
 #include "runner/execution.h"
 #include "runner/task_run.h"
+#include "runner/value_text.h"
+
+#define SHOWN_BYTES_MAX 100 /* of a value in a sentence */
 
 static int tell_problem(struct scope *s, int r, struct expr_error *error, char **ret_problem) {
         if (r == -ENOMEM)
@@ -106,6 +111,43 @@ int render_value(struct scope *s, const struct value *v, enum render_mode mode, 
         return 0;
 }
 
+static bool is_one_of(const char *text, const char *const *words) {
+        for (; *words; words++)
+                if (text_eq(text, *words))
+                        return true;
+        return false;
+}
+
+static bool is_truth_value(const struct value *v) {
+        return value_type(v) == VALUE_BOOL ||
+               (value_type(v) == VALUE_STRING &&
+                (strcasecmp(value_string(v), "true") == 0 || strcasecmp(value_string(v), "false") == 0));
+}
+
+static char *list_of(const char *const *words) {
+        _cleanup_(buf_done) struct buf b = BUF_INIT(0);
+
+        for (const char *const *w = words; *w; w++)
+                (void)buf_appendf(&b, "%s%s", w == words ? "" : w[1] ? ", " : " or ", *w);
+        return buf_take(&b, NULL);
+}
+
+/* What an expression came to must be what is asked of a text without one, which was checked when the file was read.
+ * Numbers and durations are read, and judged, by who needs them. NULL: it is. */
+static char *form_problem(const struct task_run *run, const char *name, const struct value *v) {
+        const struct flow_property *const tables[] = { run->task->type->properties, NULL };
+        const struct flow_property *p = property_find(tables, name);
+        _cleanup_free_ char *words = NULL, *shown = NULL;
+        bool is_enum = p && p->kind == PROPERTY_ENUM;
+
+        if (is_enum ? value_type(v) == VALUE_STRING && is_one_of(value_string(v), p->values) :
+                      !p || p->kind != PROPERTY_BOOL || is_truth_value(v))
+                return NULL;
+        words = is_enum ? list_of(p->values) : text_dup(property_kind_text(p->kind));
+        shown = value_text(v);
+        return text_printf("it must be %s, not '%.*s'", words ? words : "another word", SHOWN_BYTES_MAX, shown ? shown : "");
+}
+
 int render_property(struct task_run *run, const char *name, enum render_mode mode, struct value **ret) {
         const struct value *property = value_map_get(run->task->properties, name);
         struct scope scope = { .execution = run->execution, .run = run };
@@ -116,6 +158,12 @@ int render_property(struct task_run *run, const char *name, enum render_mode mod
         if (!property || value_type(property) == VALUE_NULL)
                 return 0;
         r = render_value(&scope, property, mode, ret, &problem);
+        if (r == 0 && value_type(property) == VALUE_STRING && *ret != property)
+                problem = form_problem(run, name, *ret);
+        if (r == 0 && problem) {
+                *ret = value_unref(*ret);
+                r = -EBADMSG;
+        }
         if (r < 0)
                 task_run_fail(run, NULL, "%s: %s", name, problem ? problem : "out of memory");
         return r;
