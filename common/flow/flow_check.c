@@ -145,6 +145,12 @@ static void check_container(struct loader *l, const struct flow_property *p, con
                 loader_error(l, node, "'%s' must not be empty", p->name);
 }
 
+static void check_list(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
+        check_container(l, p, node);
+        for (size_t i = 0; p->values && node->kind == YAML_LIST && i < node->count; i++)
+                check_enum(l, p, node->items[i]);
+}
+
 static void check_scalars(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
         check_container(l, p, node);
         for (size_t i = 0; i < node->count; i++)
@@ -197,7 +203,7 @@ static const check_function checks[PROPERTY_KIND_COUNT] = {
         [PROPERTY_TIME] = check_time,
         [PROPERTY_ENUM] = check_enum,
         [PROPERTY_STRING_LIST] = check_scalars,
-        [PROPERTY_LIST] = check_container,
+        [PROPERTY_LIST] = check_list,
         [PROPERTY_STRING_MAP] = check_scalars,
         [PROPERTY_MAP] = check_container,
         [PROPERTY_OBJECT] = check_object,

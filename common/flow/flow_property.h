@@ -53,7 +53,7 @@ struct flow_property {
         const char *alias;               /* another spelling that means the same; NULL: none */
         enum property_kind kind;
         unsigned flags;
-        const char *const *values;       /* PROPERTY_ENUM: NULL-terminated */
+        const char *const *values;       /* PROPERTY_ENUM, elements of a PROPERTY_LIST: NULL-terminated */
         const char *const *outside_values; /* PROPERTY_ENUM: Kestra's further ones, NULL-terminated; NULL: none */
         const struct flow_property *fields;   /* PROPERTY_OBJECT, PROPERTY_OBJECT_LIST */
         int64_t min, max;                /* PROPERTY_INT; both 0: any */

@@ -162,7 +162,7 @@ static struct value *plain(const struct flow_property *p) {
         case PROPERTY_STRING_LIST:
                 return list_of(scalar(), p->flags);
         case PROPERTY_LIST:
-                return list_of(value_new_map(), p->flags);
+                return list_of(p->values ? just("enum", words(p->values)) : value_new_map(), p->flags);
         case PROPERTY_STRING_MAP:
                 return map_of(scalar());
         case PROPERTY_MAP:

@@ -5,6 +5,8 @@
 #include "common/flow/task_type.h"
 #include "common/flow/types_sqs.h"
 
+static const char *const end_states[] = { "SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", NULL };
+
 const struct flow_property trigger_common_properties[] = {
         { .name = "id", .kind = PROPERTY_ID, .flags = PROPERTY_REQUIRED | PROPERTY_COMMON,
           .description = "Unique among the flow's triggers: letters, digits, _ and -." },
@@ -15,7 +17,7 @@ const struct flow_property trigger_common_properties[] = {
           .description = "Do not poll." },
         { .name = "labels", .kind = PROPERTY_ANY,
           .description = "Labels of its executions: a map, or a list of key and value." },
-        { .name = "stopAfter", .kind = PROPERTY_LIST,
+        { .name = "stopAfter", .kind = PROPERTY_LIST, .values = end_states,
           .description = "Pause the trigger after an execution that ended in one of these states (SUCCESS, WARNING, FAILED, "
                          "KILLED, CANCELLED), until `sqsflow resume`; it outlives restarts and upgrades." },
         { .name = "when", .kind = PROPERTY_STRING, .flags = PROPERTY_COMMON | PROPERTY_DYNAMIC | PROPERTY_TRUTH,

@@ -85,6 +85,18 @@ static const struct wrong_flow wrong[] = {
           "f.yaml:3:68: 'defaults' of an input of type DATE must look like 2026-11-23\n"
           "f.yaml:3:112: unknown type 'WORD'; there are STRING, INT, FLOAT, BOOL, SELECT, DATETIME, DATE, TIME, "
           "DURATION, JSON, YAML, URI, FILE, ARRAY\n" },
+        { HEAD "inputs: [{id: a, type: STRING, validator: 'a(?=b)'}, {id: b, type: DATE, defaults: 2026-02-30}, "
+          "{id: c, type: TIME, after: '24:00', before: '08:60', defaults: '23:59:60'}]\n"
+          "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n",
+          "f.yaml:3:43: 'validator' cannot be used: the pattern uses a group that begins with '(?', which is not supported by sqsflow\n"
+          "f.yaml:3:84: 'defaults' of an input of type DATE must look like 2026-11-23\n"
+          "f.yaml:3:124: 'after' of an input of type TIME must look like 08:21:57\n"
+          "f.yaml:3:141: 'before' of an input of type TIME must look like 08:21:57\n"
+          "f.yaml:3:160: 'defaults' of an input of type TIME must look like 08:21:57\n" },
+        { HEAD "triggers: [{id: t, type: io.kestra.plugin.aws.sqs.Trigger, queueUrl: q, stopAfter: [FAILED, FAILD, [KILLED]]}]\n"
+          "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n",
+          "f.yaml:3:93: 'stopAfter' must be SUCCESS, WARNING, FAILED, KILLED or CANCELLED, not 'FAILD'\n"
+          "f.yaml:3:100: 'stopAfter' must be SUCCESS, WARNING, FAILED, KILLED or CANCELLED\n" },
         { HEAD "outputs: [{id: o, type: STRING}, {id: o, value: 1, type: INT}, x]\n"
           "tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: x}]\n",
           "f.yaml:3:11: an output lacks the required property 'value'\n"
