@@ -213,6 +213,10 @@ static const struct flow_carrier *find(const struct flow_carriers *c, const stru
         return e;
 }
 
+static bool is_text(enum property_kind kind) {
+        return kind != PROPERTY_INT && kind != PROPERTY_BOOL && kind != PROPERTY_NUMBER;
+}
+
 /* Of a task's outputs by its type's table. In a loop the member is a value of the list, not an output. */
 static bool is_no_text(const struct flow_carrier *e, const struct expr_read *read) {
         if (!e->type || e->loop || read->depth < 3)
@@ -223,7 +227,7 @@ static bool is_no_text(const struct flow_carrier *e, const struct expr_read *rea
                 return true; /* of a file whose name sqsflow made */
         for (const struct task_output *o = e->type->outputs; o && o->name; o++)
                 if (text_eq(o->name, read->path[2]))
-                        return o->kind == PROPERTY_INT || o->kind == PROPERTY_BOOL || o->kind == PROPERTY_NUMBER;
+                        return !is_text(o->kind);
         return false;
 }
 
@@ -246,6 +250,19 @@ static bool loop_carries(const struct flow_carriers *c, const struct expr_read *
         return c->loops;
 }
 
+/* parent.outputs and parents: what a flowable around the task has put out, as a Switch its value. Which one it is, is not
+ * known here. */
+static bool parent_carries(const struct flow_carriers *c, const struct expr_read *read) {
+        if (read->depth > 1 && !text_eq(read->path[1], "outputs"))
+                return false;
+        for (const struct flow_carrier *e = c->first; e; e = e->next)
+                for (const struct task_output *o = e->carries && e->type && has_tasks(e->type) ? e->type->outputs : NULL;
+                     o && o->name; o++)
+                        if (is_text(o->kind) && (read->depth < 3 || text_eq(read->path[2], o->name)))
+                                return true;
+        return false;
+}
+
 bool flow_carriers_read(void *userdata, const struct expr_read *read) {
         static const char *const functions[] = { "render", "read", "errorLogs" };
         static const char *const loops[] = { "taskrun", "item", "parent", "parents" };
@@ -262,7 +279,7 @@ bool flow_carriers_read(void *userdata, const struct expr_read *read) {
                 return true;
         for (size_t i = 0; i < ARRAY_SIZE(loops); i++)
                 if (text_eq(root, loops[i]))
-                        return loop_carries(c, read);
+                        return loop_carries(c, read) || (text_after(root, "parent") && parent_carries(c, read));
         return (text_eq(root, "outputs") && entry_carries(c, read, c->outputs)) ||
                (text_eq(root, "vars") && entry_carries(c, read, c->vars)) ||
                (text_eq(root, "labels") && entry_carries(c, read, c->labels));

@@ -110,6 +110,30 @@ static void a_loops_values_are_what_its_list_is(void **state) {
         check(detours, ARRAY_SIZE(detours));
 }
 
+static void what_a_flowable_decided_by_is_what_it_read(void **state) {
+#define SWITCH(value, command)                                                                                         \
+        "  - {id: w, type: " CORE "flow.Switch, value: '" value "', defaults: [{id: i, type: " CORE "flow.If, condition: '{{ " \
+        "trigger.data }}', then: [{id: in, type: " SHELL ", commands: ['" command "']}]}]}\n"
+        static const struct detour detours[] = {
+                { "", SWITCH("{{ trigger.data }}", "echo {{ outputs.w.value }}"), "true",
+                  "'outputs.w.value' carries the message (line 4) and" SAFE_WAY },
+                { "", SWITCH("{{ trigger.data }}", "echo {{ parent.outputs.value }}"), "true",
+                  "'parent.outputs.value' may hold a message and" SAFE_WAY },
+                { "", SWITCH("{{ trigger.data }}", "echo {{ parent[\"outputs\"].value | lower }}"), "true",
+                  "'parent.outputs.value' may hold a message and" SAFE_WAY },
+                { "", SWITCH("{{ trigger.data }}", "echo {{ parents[1].outputs.value }}"), "true",
+                  "'parents' may hold a message and" SAFE_WAY },
+                { "", SWITCH("{{ trigger.data }}", "echo {{ parent.outputs }}"), "true",
+                  "'parent.outputs' may hold a message and" SAFE_WAY },
+                { "", SWITCH("{{ trigger.data }}", "echo {{ parent }}"), "true", "'parent' may hold a message and" SAFE_WAY },
+                { "", SWITCH("{{ trigger.data }}", "echo {{ parent.outputs.evaluationResult }} {{ parent.outputs.defaults }}"),
+                  "true", NULL },
+                { "", SWITCH("{{ trigger.data }}", "echo {{ parent.outputs.value | quote }}"), "true", NULL },
+                { "", SWITCH("{{ flow.id }}", "echo {{ parent.outputs.value }} {{ parents[1].outputs.value }}"), "true", NULL },
+        };
+        check(detours, ARRAY_SIZE(detours));
+}
+
 static void text_from_outside_is_taken_for_a_message_and_numbers_are_not(void **state) {
 #define SCRIPT "  - {id: s, type: " SHELL ", commands: [x]}\n"
 #define REQUEST "  - {id: h, type: " CORE "http.Request, uri: 'http://a'}\n"
@@ -194,6 +218,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_message_that_takes_a_detour_is_refused_with_the_way_it_came),
                 cmocka_unit_test(a_loops_values_are_what_its_list_is),
+                cmocka_unit_test(what_a_flowable_decided_by_is_what_it_read),
                 cmocka_unit_test(text_from_outside_is_taken_for_a_message_and_numbers_are_not),
                 cmocka_unit_test(what_the_flow_itself_says_may_stand_in_commands),
                 cmocka_unit_test(a_long_way_round_is_followed_to_its_end),
