@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/link/calls.h"
+#include "common/store/store.h"
 
 #define ENGINE_BASE_USEC (500 * USEC_PER_MSEC)
 #define ENGINE_CAP_USEC (10 * USEC_PER_SEC)
@@ -256,7 +257,7 @@ void dispatch_receive(struct dispatch *d) {
         uint64_t now = clock_monotonic_usec();
         struct trigger *t;
 
-        if (d->services->stopping || d->services->store_fails || !d->services->wishes.receives)
+        if (d->services->stopping || !store_is_healthy(d->services->store) || !d->services->wishes.receives)
                 return;
         if (slots_left(d->slots) == 0)
                 expire_reservations(d, now);

@@ -42,8 +42,10 @@ static void begin_delivery(struct trigger *t, struct sqs_message **message, cons
                                     "succeeded here before and came again: deleted without a second run");
                 d->message = sqs_message_free(d->message);
                 delivery_apply(d, DELIVERY_SETTLED_BEFORE);
-        } else if (known < 0 || !delivery_apply(d, DELIVERY_ACCEPTED) || (t->config.fifo && !d->waiting.fifo.group))
-                delivery_give_back(d, 0); /* the ledger cannot be asked, or there was no memory for its group */
+        } else if (known < 0) {
+                delivery_apply(d, DELIVERY_LEAVE); /* the ledger cannot be asked. At once it would come again, and again (P9) */
+        } else if (!delivery_apply(d, DELIVERY_ACCEPTED) || (t->config.fifo && !d->waiting.fifo.group))
+                delivery_give_back(d, 0); /* there was no memory for its group */
 }
 
 static void take_message(struct trigger *t, struct sqs_message **message, const struct lease_terms *terms) {

@@ -36,5 +36,5 @@ struct services {
         struct wishes wishes;        /* of the end of turn */
         const struct config *config; /* the running one; a reload replaces it */
         bool stopping;               /* no new receives and no new executions */
-        bool store_fails;            /* the same, while the store takes no commits; set by turn.c */
+        bool store_fails;            /* the same, while the store cannot be used; set by turn.c */
 };

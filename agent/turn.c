@@ -40,7 +40,7 @@ struct turn {
 static void retry_later(struct turn *t, int error) {
         if (!t->services->store_fails)
                 log_write(LOG_ERR, error, LOG_FIELDS(EVENT(EVENT_STORE_FAILS)),
-                          "The store does not take records (%s): nothing new is received or started until it does",
+                          "The store cannot be used (%s): nothing new is received or started until it does",
                           store_problem(t->services->store) ? store_problem(t->services->store) : "no reason known");
         t->services->store_fails = true;
         t->retry_usec = t->retry_usec == 0 ? RETRY_FIRST_USEC : t->retry_usec * 2;
@@ -51,28 +51,28 @@ static void retry_later(struct turn *t, int error) {
 
 static void recovered(struct turn *t) {
         if (t->services->store_fails)
-                log_write(LOG_NOTICE, 0, LOG_FIELDS(EVENT(EVENT_STORE_WORKS)), "The store takes records again");
+                log_write(LOG_NOTICE, 0, LOG_FIELDS(EVENT(EVENT_STORE_WORKS)), "The store can be used again");
         t->services->store_fails = false;
         t->retry_usec = 0;
 }
 
 int turn_commit(struct turn *t) {
+        bool was_healthy = store_is_healthy(t->services->store);
         int r = store_commit(t->services->store);
 
-        if (r == 1 && t->services->store_fails) /* nothing is queued: try whether it would work */
+        if (r >= 0 && !was_healthy) /* also when something was written: perhaps it is reading that fails */
                 r = store_probe(t->services->store);
         if (r < 0)
                 retry_later(t, r);
         else
                 recovered(t);
+        if (r >= 0 && !was_healthy)
+                wish_turn(&t->services->wishes); /* to receive and to start again */
         return r < 0 ? r : 0;
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
-        struct turn *t = userdata;
-
-        if (turn_commit(t) == 0)
-                wish_turn(&t->services->wishes);
+        (void)turn_commit(userdata);
         return 0;
 }
 

@@ -160,7 +160,7 @@ int store_execution_ended(struct store *s, const struct store_end *e, store_done
 
 /* --- committing ------------------------------------------------------------------------------------------------------ */
 
-int store_note(struct store *s, int error) {
+static int note(struct store *s, int error, const char *what) {
         _cleanup_free_ char *reason = NULL;
 
         s->failed = error < 0;
@@ -168,8 +168,12 @@ int store_note(struct store *s, int error) {
         if (error == 0)
                 return 0;
         reason = database_error_text(s->db);
-        s->problem = text_printf("the store %s cannot be written: %s", s->path, reason ? reason : strerror(-error));
+        s->problem = text_printf("the store %s cannot be %s: %s", s->path, what, reason ? reason : strerror(-error));
         return error;
+}
+
+int store_note(struct store *s, int error) {
+        return note(s, error, "written");
 }
 
 int store_commit(struct store *s) {
@@ -207,15 +211,6 @@ const char *store_problem(const struct store *s) {
         return s->failed && !s->problem ? "the store cannot be written" : s->problem;
 }
 
-int store_probe(struct store *s) {
-        /* More than a page, so that a few free bytes do not pass for space. */
-        static const char write[] = "REPLACE INTO probe (id, filler) VALUES (1, zeroblob(32768))";
-        int r = store_begin(s);
-
-        if (r < 0)
-                return store_note(s, r);
-        return store_finish(s, database_exec(s->db, write));
-}
 
 /* --- the ledger ------------------------------------------------------------------------------------------------------ */
 
@@ -232,6 +227,17 @@ static int find_settled(struct store *s, enum statement which, int64_t sent_msec
         return code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : database_errno(code);
 }
 
+static int find_in_ledger(struct store *s, int64_t queue, struct text message_id, uint64_t sent_usec) {
+        int r;
+
+        if (sent_usec > 0) {
+                r = find_settled(s, STATEMENT_LEDGER_FIND, (int64_t)(sent_usec / USEC_PER_MSEC), queue, message_id);
+                return r != 0 ? r : find_settled(s, STATEMENT_LEDGER_FIND, 0, queue, message_id);
+        }
+        r = find_settled(s, STATEMENT_LEDGER_FIND, 0, queue, message_id);
+        return r != 0 ? r : find_settled(s, STATEMENT_LEDGER_SEARCH, 0, queue, message_id);
+}
+
 int store_ledger_has_sent(struct store *s, const char *queue_url, const char *message_id, uint64_t sent_usec) {
         struct text id = { message_id, strlen(message_id) };
         struct name *queue;
@@ -245,12 +251,21 @@ int store_ledger_has_sent(struct store *s, const char *queue_url, const char *me
         r = store_read(s);
         if (r == 0)
                 r = queue->id == 0 ? name_find(s, queue) : 1;
-        if (r <= 0)
+        if (r > 0)
+                r = find_in_ledger(s, queue->id, id, sent_usec);
+        return r < 0 ? note(s, r, "read") : r;
+}
+
+int store_probe(struct store *s) {
+        /* More than a page, so that a few free bytes do not pass for space. */
+        static const char write[] = "REPLACE INTO probe (id, filler) VALUES (1, zeroblob(32768))";
+        int r = store_begin(s);
+
+        if (r < 0)
+                return store_note(s, r);
+        r = store_finish(s, database_exec(s->db, write));
+        if (r < 0)
                 return r;
-        if (sent_usec > 0) {
-                r = find_settled(s, STATEMENT_LEDGER_FIND, (int64_t)(sent_usec / USEC_PER_MSEC), queue->id, id);
-                return r != 0 ? r : find_settled(s, STATEMENT_LEDGER_FIND, 0, queue->id, id);
-        }
-        r = find_settled(s, STATEMENT_LEDGER_FIND, 0, queue->id, id);
-        return r != 0 ? r : find_settled(s, STATEMENT_LEDGER_SEARCH, 0, queue->id, id);
+        r = find_settled(s, STATEMENT_LEDGER_FIND, 0, 0, (struct text){ "", 0 });
+        return r < 0 ? note(s, r, "read") : 0;
 }

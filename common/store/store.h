@@ -104,15 +104,16 @@ int store_execution_ended(struct store *s, const struct store_end *e, store_done
 int store_commit(struct store *s);
 /* What was found when it was opened: "new, of schema version 1", "brought forward from schema version 1 to 2"; borrowed. */
 const char *store_passage(const struct store *s);
-bool store_is_healthy(const struct store *s);      /* the last commit went through */
+bool store_is_healthy(const struct store *s);      /* the last commit went through, and so did what was asked since */
 const char *store_problem(const struct store *s);  /* the last failure as a sentence, NULL when healthy; borrowed */
-/* Space left for SQLite? Tries a tiny write; for recovery while nothing is queued. 0 or -errno. */
+/* Would it work again? Tries a tiny write, and to read the ledger. 0 or -errno. */
 int store_probe(struct store *s);
 
 /* Was this message settled here (P3)? 1 yes, 0 no, -errno. Looks at what is queued too. Look-ups share a transaction that
  * the next store_commit() ends, also when nothing is queued. The ledger is in the order of
  * the messages' SentTimestamps, which stay the same with every delivery: give them here and with the end, then an entry
- * costs 1 us instead of 10, and a look-up one seek. 0: unknown, then everything is searched. */
+ * costs 1 us instead of 10, and a look-up one seek. 0: unknown, then everything is searched. A look-up that fails makes
+ * the store unhealthy. */
 int store_ledger_has_sent(struct store *s, const char *queue_url, const char *message_id, uint64_t sent_usec);
 static inline int store_ledger_has(struct store *s, const char *queue_url, const char *message_id) {
         return store_ledger_has_sent(s, queue_url, message_id, 0);

@@ -85,6 +85,30 @@ def test_a_full_disk_delays_deletes_and_loses_nothing(agent, queue_server):
         subprocess.run(["umount", "--lazy", agent.state], check=True)
 
 
+def test_a_ledger_that_cannot_be_read_stops_receives_instead_of_turning_messages_round(agent, queue_server):
+    """Whether they succeeded here before cannot be known, so that they may not run: but given back at once they would come
+    again at once, and each time counts (maxReceiveCount)."""
+    url = queue(queue_server, VisibilityTimeout="4")
+    agent.flow(QUICK)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick", "waitTime": "PT1S"}])
+    agent.start()
+    send_all(queue_server, url, ["x"])
+    wait_until(empty(queue_server, url), "the first message's end")
+    connection = sqlite3.connect(next(agent.state.glob("*.db")), isolation_level=None)
+    connection.execute("ALTER TABLE ledger RENAME TO elsewhere")
+    ids = send_all(queue_server, url, ["y", "z"])
+    wait_until(lambda: not agent.status()["store"]["healthy"], "the trouble in status")
+    wait_until(lambda: any(m["state"] == "visible" and m["receiveCount"] == 1 for m in queue_server.messages(url)),
+               "a message whose visibility timeout is over, and which nobody received again")
+    assert all(queue_server.receive_count(url, message) <= 1 for message in ids)
+    assert len(agent.mark_lines("done")) == 1
+    connection.execute("ALTER TABLE elsewhere RENAME TO ledger")
+    connection.close()
+    wait_until(empty(queue_server, url), lambda: f"recovery; log:\n{agent.log()}")
+    assert len(agent.mark_lines("done")) == 3
+    assert agent.status()["store"]["healthy"]
+
+
 def test_a_store_that_is_newer_or_damaged_is_refused_before_anything_is_received(agent, queue_server):
     url = queue(queue_server)
     agent.flow(QUICK)
