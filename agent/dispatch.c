@@ -231,14 +231,20 @@ static bool open_one(struct dispatch *d, struct trigger *t, uint64_t now_usec) {
         return false;
 }
 
+/* What waits for its batch has a slot already, and there is room for more in it. */
+static bool has_room_in_batch(const struct trigger *t) {
+        return t->config.batch_records > 0 && t->slots.waiting % t->config.batch_records > 0;
+}
+
 /* The hungry trigger with least of its share that was not asked in this round. */
 static struct trigger *next_to_receive(const struct dispatch *d, uint64_t round) {
+        bool none_left = slots_left(d->slots) == 0;
         struct trigger *best = NULL;
 
         for (struct listed *l = d->services->wishes.receives; l; l = l->next) {
                 struct trigger *t = CONTAINER_OF(l, struct trigger, hungry);
 
-                if (t->asked_round != round &&
+                if (t->asked_round != round && (!none_left || has_room_in_batch(t)) &&
                     (!best || has_less(used(t), t->config.weight, used(best), best->config.weight)))
                         best = t;
         }
@@ -262,7 +268,7 @@ void dispatch_receive(struct dispatch *d) {
         if (slots_left(d->slots) == 0)
                 expire_reservations(d, now);
         d->round++;
-        while (slots_left(d->slots) > 0 && (t = next_to_receive(d, d->round)))
+        while ((t = next_to_receive(d, d->round)))
                 if (!open_one(d, t, now))
                         t->asked_round = d->round;
 }

@@ -91,3 +91,21 @@ def test_a_rate_limit_holds(agent, queue_server):
     assert queue_server.operations("delete")[-1]["time"] - receives[0] >= 2_900_000
     # What may not start yet is not received either.
     assert all(receives[i + 21] - receives[i] >= 1_000_000 for i in range(len(receives) - 21))
+
+
+def test_a_batch_that_waits_in_the_last_slot_is_filled_all_the_same(agent, queue_server):
+    url = queue_server.call("CreateQueue", QueueName="work")["QueueUrl"]
+    send_all(queue_server, url, [f"m{i}" for i in range(25)])
+    agent.flow("""
+id: batch
+namespace: test
+tasks:
+  - id: count
+    type: io.kestra.plugin.scripts.shell.Commands
+    commands: ['wc -l < "$SQSFLOW_MESSAGES_FILE" >> MARKS/sizes']
+""")
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.batch",
+                      "batch": {"maxRecords": 25, "maxDuration": "PT1H"}}], limits={"executions": 1})
+    agent.start()
+    wait_until(lambda: agent.mark_lines("sizes"), lambda: f"a full batch; {agent.status()}")
+    assert [size.strip() for size in agent.mark_lines("sizes")] == ["25"]
