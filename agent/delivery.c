@@ -141,9 +141,19 @@ static void leave(struct delivery *d, enum delivery_state next) {
                 lease_unlist(&d->trigger->lease, &d->lease);
 }
 
+/* In a frame, at most: the body as it is, attributes as JSON, in which a byte takes up to six, and what SQS adds. */
+static uint64_t bytes_in_batch(const struct sqs_message *m) {
+        uint64_t bytes = m->body_len + 4096;
+
+        for (size_t i = 0; i < m->message_attribute_count; i++)
+                bytes += 6 * (m->message_attributes[i].len + strlen(m->message_attributes[i].name)) + 1024;
+        return bytes;
+}
+
 static void begin_waiting(struct delivery *d) {
         const char *group = d->message->group_id;
 
+        d->waiting.bytes = bytes_in_batch(d->message);
         trigger_add_waiting(d->trigger, &d->waiting, group ? group : d->message_id);
 }
 

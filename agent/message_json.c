@@ -92,7 +92,7 @@ int message_json_frames(struct message_json *j, struct delivery *const *deliveri
                 j->frames = grown;
                 j->frame_cap = count;
         }
-        buf_slim(&j->attributes, BUF_MAX_DEFAULT);
+        buf_slim(&j->attributes, FRAME_BYTES_MAX);
         r = write_texts(j, deliveries, count);
         if (r < 0)
                 return r;

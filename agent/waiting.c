@@ -16,7 +16,7 @@ void waiting_remove(struct waiting *w, struct waiting_item *item) {
         if (item->in_window) {
                 DL_DELETE(w->window_items, item);
                 item->in_window = false;
-                w->window.count--;
+                batch_remove(&w->window, item->bytes);
         } else if (!w->is_fifo)
                 DL_DELETE(w->items, item);
 }
@@ -44,12 +44,13 @@ static void collect(struct waiting *w, struct waiting_item *item, uint64_t now_u
                 DL_DELETE(w->items, item);
         DL_APPEND(w->window_items, item);
         item->in_window = true;
-        batch_add(&w->window, now_usec);
+        batch_add(&w->window, item->bytes, now_usec);
 }
 
 void waiting_fill_window(struct waiting *w, unsigned max_records, uint64_t now_usec) {
         struct waiting_item *item;
 
-        while (batch_room(&w->window, max_records) > 0 && (item = waiting_next(w)))
+        while (batch_room(&w->window, max_records) > 0 && (item = waiting_next(w)) &&
+               batch_takes(&w->window, item->bytes))
                 collect(w, item, now_usec);
 }

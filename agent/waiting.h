@@ -14,6 +14,7 @@ struct waiting_item {
         struct fifo_item fifo;          /* its place in a group, until it is back in the queue or ended */
         struct waiting_item *prev, *next;
         uint64_t ticket;                /* smaller than that of who came later (places.h) */
+        uint64_t bytes;                 /* what it adds to a batch, at most */
         bool in_window;
 };
 

@@ -59,7 +59,7 @@ static int read_serde(const struct place *p, struct diag *diag, void *target) {
 
 static const struct property batch_properties[] = {
         PROPERTY_WITHIN("maxRecords", UNSIGNED, FIELD(batch_records), 1, BATCH_RECORDS_MAX,
-                        .description = "A batch is full with so many."),
+                        .description = "A batch is full with so many, or with 128 MiB."),
         PROPERTY_WITHIN("maxDuration", DURATION, FIELD(batch_duration_usec), USEC_PER_MSEC, USEC_PER_HOUR,
                         .description = "A batch is started this long after its first message."),
         PROPERTIES_END,

@@ -119,7 +119,7 @@ static const struct flow_property realtime_properties[] = {
 static const struct flow_property batch_properties[] = {
         RECEIVE_PROPERTIES,
         { .name = "maxRecords", .kind = PROPERTY_INT, .min = 1, .max = INT32_MAX,
-          .description = "How many messages make a batch." },
+          .description = "How many messages make a batch; 128 MiB do, too." },
         { .name = "maxDuration", .kind = PROPERTY_DURATION,
           .description = "How long a batch is collected." },
         { .name = "interval", .kind = PROPERTY_DURATION, .default_text = "PT1M",

@@ -126,6 +126,23 @@ static void what_waits_holds_a_slot_and_what_goes_back_does_not(void **state) {
         assert_true(trigger_is_quiet(f->trigger));
 }
 
+static void what_waits_knows_how_much_it_adds_to_a_batch(void **state) {
+        struct fixture *f = *state;
+        _cleanup_(sqs_message_freep) struct sqs_message *m = message_new("a", "first");
+        struct lease_terms t = terms();
+        struct delivery *d;
+
+        make_trigger(f, false);
+        m->body_len = 1000000;
+        m->message_attributes = calloc(1, sizeof *m->message_attributes);
+        m->message_attributes[0] = (struct sqs_attribute){ .name = "n", .data_type = "String", .value = "", .len = 48000 };
+        m->message_attribute_count = 1;
+        assert_int_equal(delivery_new(f->trigger, &m, &t, &d), 0);
+        assert_true(delivery_apply(d, DELIVERY_ACCEPTED));
+        assert_true(d->waiting.bytes >= 1000000 + 6 * 48000);
+        assert_true(d->waiting.bytes < 1000000 + 6 * 48000 + 10000);
+}
+
 static void a_lost_lease_is_extended_again_when_the_message_joins(void **state) {
         struct fixture *f = *state;
         _cleanup_(sqs_message_freep) struct sqs_message *again = message_new("a", "second");
@@ -204,6 +221,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
                 TEST(what_waits_holds_a_slot_and_what_goes_back_does_not),
+                TEST(what_waits_knows_how_much_it_adds_to_a_batch),
                 TEST(a_lost_lease_is_extended_again_when_the_message_joins),
                 TEST(a_success_is_deleted_also_after_its_lease_was_lost_meanwhile),
                 TEST(a_call_under_way_keeps_what_is_gone),

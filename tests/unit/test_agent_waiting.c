@@ -74,6 +74,21 @@ static void a_window_collects_what_has_room_and_gives_it_up_again(void **state) 
         assert_ptr_equal(w.window_items->next, &items[2]);
 }
 
+static void a_window_leaves_what_would_make_it_too_large_to_the_next(void **state) {
+        struct waiting w = { 0 };
+        struct waiting_item items[3] = { { .bytes = BATCH_BYTES_MAX / 2 }, { .bytes = BATCH_BYTES_MAX / 2 + 1 }, { .bytes = 1 } };
+
+        for (unsigned i = 0; i < 3; i++)
+                waiting_add(&w, &items[i], NULL);
+        waiting_fill_window(&w, 10, T0);
+        assert_int_equal(w.window.count, 1);
+        assert_true(batch_is_ready(&w.window, 10, UINT64_MAX, T0));
+        waiting_remove(&w, &items[0]); /* it started */
+        waiting_fill_window(&w, 10, T0);
+        assert_int_equal(w.window.count, 2); /* in their order */
+        assert_false(batch_is_ready(&w.window, 10, UINT64_MAX, T0));
+}
+
 static void a_window_takes_several_messages_of_a_group_and_none_of_one_that_runs(void **state) {
         struct waiting w = { .is_fifo = true };
         struct waiting_item running = { 0 }, a = { 0 }, b = { 0 }, behind = { 0 };
@@ -100,6 +115,7 @@ int main(void) {
                 cmocka_unit_test(a_fifo_queue_gives_no_second_message_of_a_group_that_runs),
                 cmocka_unit_test(what_starts_next_says_since_when_it_waits),
                 cmocka_unit_test(a_window_collects_what_has_room_and_gives_it_up_again),
+                cmocka_unit_test(a_window_leaves_what_would_make_it_too_large_to_the_next),
                 cmocka_unit_test(a_window_takes_several_messages_of_a_group_and_none_of_one_that_runs),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

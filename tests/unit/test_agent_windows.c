@@ -19,7 +19,7 @@ static void a_batch_closes_when_it_is_full(void **state) {
         for (unsigned i = 0; i < 3; i++) {
                 assert_false(batch_is_ready(&w, 3, USEC_INFINITY, T0 + 1000000 * SEC));
                 assert_int_equal(batch_room(&w, 3), 3 - i);
-                batch_add(&w, T0);
+                batch_add(&w, 1, T0);
         }
         assert_true(batch_is_ready(&w, 3, USEC_INFINITY, T0));
         assert_int_equal(batch_room(&w, 3), 0);
@@ -30,11 +30,26 @@ static void a_batch_closes_when_its_first_message_waited_long_enough(void **stat
 
         assert_true(batch_closes_usec(&w, 5 * SEC) == USEC_INFINITY); /* an empty one never does */
         assert_false(batch_is_ready(&w, 100, 5 * SEC, T0));
-        batch_add(&w, T0);
-        batch_add(&w, T0 + 4 * SEC);
+        batch_add(&w, 1, T0);
+        batch_add(&w, 1, T0 + 4 * SEC);
         assert_int_equal(batch_closes_usec(&w, 5 * SEC), T0 + 5 * SEC);
         assert_false(batch_is_ready(&w, 100, 5 * SEC, T0 + 5 * SEC - 1));
         assert_true(batch_is_ready(&w, 100, 5 * SEC, T0 + 5 * SEC));
+}
+
+static void a_batch_closes_before_it_is_too_large_for_a_frame(void **state) {
+        struct batch_window w = { 0 };
+
+        assert_true(batch_takes(&w, BATCH_BYTES_MAX * 2)); /* else it would never start */
+        batch_add(&w, BATCH_BYTES_MAX - 1, T0);
+        assert_true(batch_takes(&w, 1));
+        batch_add(&w, 1, T0);
+        assert_false(batch_is_ready(&w, 100, USEC_INFINITY, T0));
+        assert_false(batch_takes(&w, 1));
+        assert_true(batch_is_ready(&w, 100, USEC_INFINITY, T0));
+        batch_remove(&w, 1); /* it went back to its queue: there is room again */
+        assert_false(batch_is_ready(&w, 100, USEC_INFINITY, T0));
+        assert_true(batch_takes(&w, 1));
 }
 
 static void no_limit_is_no_limit(void **state) {
@@ -91,6 +106,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_batch_closes_when_it_is_full),
                 cmocka_unit_test(a_batch_closes_when_its_first_message_waited_long_enough),
+                cmocka_unit_test(a_batch_closes_before_it_is_too_large_for_a_frame),
                 cmocka_unit_test(no_limit_is_no_limit),
                 cmocka_unit_test(a_rate_is_kept_over_time),
                 cmocka_unit_test(liveness_names_who_is_overdue_longest),
