@@ -69,10 +69,9 @@ static void take_message(struct trigger *t, struct sqs_message **message, const 
 }
 
 static void on_received(struct poller *p, struct sqs_message **messages, size_t count, uint64_t sent_boot_usec,
-                        unsigned wait_sec) {
+                        unsigned wait_sec, unsigned visibility_sec) {
         struct trigger *t = CONTAINER_OF(p, struct trigger, poller);
-        struct lease_terms terms = lease_received(sent_boot_usec, clock_boottime_usec(), wait_sec,
-                                                  t->queue.visibility_sec);
+        struct lease_terms terms = lease_received(sent_boot_usec, clock_boottime_usec(), wait_sec, visibility_sec);
 
         trigger_receive_answered(t, NULL);
         for (size_t i = 0; i < count; i++) {

@@ -22,7 +22,7 @@ struct receive {
         struct sqs_call *call;
         struct liveness_entry liveness;
         uint64_t sent_boot_usec, sent_usec;
-        unsigned size, reserved, wait_sec;
+        unsigned size, reserved, wait_sec, visibility_sec;
         char attempt_id[40];
 };
 
@@ -86,7 +86,7 @@ static void on_received(const struct aws_error *error, struct sqs_message **mess
         if (fault_is_on(FAULT_POLL))
                 return;
         uint64_t now = clock_monotonic_usec(), sent_boot = r->sent_boot_usec;
-        unsigned wait_sec = r->wait_sec;
+        unsigned wait_sec = r->wait_sec, visibility_sec = r->visibility_sec;
 
         if (error) {
                 remember_attempt(p, r, error, now);
@@ -99,7 +99,7 @@ static void on_received(const struct aws_error *error, struct sqs_message **mess
         if (error)
                 p->ops->on_failed(p, error);
         else
-                p->ops->on_received(p, messages, count, sent_boot, wait_sec);
+                p->ops->on_received(p, messages, count, sent_boot, wait_sec, visibility_sec);
 }
 
 /* A random id, or that of the receive that is repeated. */
@@ -125,7 +125,7 @@ static int send(struct receive *r) {
                 .queue_url = q->url,
                 .max_messages = r->size,
                 .wait_seconds = r->wait_sec,
-                .visibility_seconds = q->set_visibility ? (int)q->visibility_sec : -1,
+                .visibility_seconds = (int)r->visibility_sec,
                 .attempt_id = *r->attempt_id ? r->attempt_id : NULL,
         };
 
@@ -142,6 +142,7 @@ int poller_open(struct poller *p, unsigned size) {
                 return -ENOMEM;
         r->poller = p;
         r->size = size;
+        r->visibility_sec = p->queue->visibility_sec;
         r->wait_sec = p->receives ? MIN(config->wait_sec, FURTHER_WAIT_SEC) : config->wait_sec;
         r->sent_boot_usec = clock_boottime_usec();
         r->sent_usec = clock_monotonic_usec();

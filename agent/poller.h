@@ -15,9 +15,10 @@ struct receive;
 
 /* Each is called when the receive is no longer counted; the poller may be asked for another one in it. */
 struct poller_ops {
-        /* The messages are borrowed; what is taken of them is set to NULL. When the request was sent: boot time. */
+        /* The messages are borrowed; what is taken of them is set to NULL. The others are the request's: when it was sent (boot
+         * time), how long it might wait, and the lease that it took. */
         void (*on_received)(struct poller *p, struct sqs_message **messages, size_t count, uint64_t sent_boot_usec,
-                            unsigned wait_sec);
+                            unsigned wait_sec, unsigned visibility_sec);
         void (*on_failed)(struct poller *p, const struct aws_error *error);
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One step after the other: client, URL, attributes. Each failure starts the chain again after its backoff, from the
- * step that is not done. A principal that may not read attributes still works: then the receives name the visibility
- * timeout themselves, so that it is known all the same. */
+ * step that is not done. A principal that may not read attributes still works. The receives name the visibility timeout
+ * themselves, so that the lease is known whatever becomes of the queue's own. */
 #include "agent/queue.h"
 
 #include "agent/clients.h"
@@ -31,7 +31,7 @@ static void ready(struct queue *q) {
 
         q->failures = 0;
         q->is_ready = true;
-        if (!q->set_visibility)
+        if (q->is_visibility_own)
                 again_in(q, REFRESH_USEC + jitter_next(q->jitter) % (30 * USEC_PER_SEC));
         if (first)
                 q->ops->on_ready(q);
@@ -45,12 +45,9 @@ static void on_attributes(const struct aws_error *error, const struct sqs_queue_
                 failed(q, error);
                 return;
         }
-        if (!error && a->visibility_timeout_seconds > 0)
-                q->visibility_sec = a->visibility_timeout_seconds;
-        else { /* it may not be asked, or its messages never hide: then the receives name one */
-                q->visibility_sec = VISIBILITY_DEFAULT_SEC;
-                q->set_visibility = true;
-        }
+        q->is_visibility_own = !error && a->visibility_timeout_seconds > 0;
+        /* else it may not be asked, or its messages never hide */
+        q->visibility_sec = q->is_visibility_own ? a->visibility_timeout_seconds : VISIBILITY_DEFAULT_SEC;
         ready(q);
 }
 
@@ -91,7 +88,6 @@ void queue_start(struct queue *q) {
                 r = sqs_get_queue_attributes(q->client, q->url, on_attributes, q, &q->call);
         else {
                 q->visibility_sec = config->visibility_sec;
-                q->set_visibility = true;
                 ready(q);
         }
         if (r < 0 && q->client)

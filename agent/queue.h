@@ -26,8 +26,8 @@ struct queue {
         struct jitter *jitter;
         struct sqs_client *client;     /* borrowed; NULL until known */
         char *url;                     /* NULL until known */
-        unsigned visibility_sec;       /* of a receive */
-        bool set_visibility;           /* receives name it, instead of leaving it to the queue */
+        unsigned visibility_sec;       /* that receives name: the queue's own may change at any time */
+        bool is_visibility_own;        /* it is the queue's own, to be asked for again and again */
         bool is_ready;                 /* all of it is known: the queue may be polled */
         unsigned failures;
         struct sqs_call *call;

@@ -123,6 +123,19 @@ def test_the_visibility_timeout_is_the_triggers_or_else_the_queues_own(agent, qu
     assert [visibility_seconds(queue_server, m) for m in ids] == [77, 200, 30]
 
 
+def test_a_queue_whose_timeout_is_made_shorter_cannot_cut_a_lease_short(agent, queue_server):
+    """The agent learns of it later, and extends by what it knows."""
+    url = queue(queue_server, VisibilityTimeout="200")
+    agent.flow(QUICK)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick"}])
+    agent.start()
+    wait_until(lambda: queue_server.open_receives(url), "an open poll")
+    queue_server.call("SetQueueAttributes", QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    ids = send_all(queue_server, url, ["x"])
+    wait_until(empty(queue_server, url), "an empty queue")
+    assert visibility_seconds(queue_server, ids[0]) == 200
+
+
 def test_no_extension_of_a_message_follows_its_delete(agent, queue_server):
     """The server deletes at once and answers after more time than passes between two extensions."""
     url = queue(queue_server, VisibilityTimeout="1")
