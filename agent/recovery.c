@@ -61,16 +61,17 @@ bool recovery_is_pending(const struct recovery *r, const char *queue_url) {
 static void drop(struct recovery_queue *q, size_t count) {
         for (size_t i = 0; i < count; i++)
                 held_drop(q->recovery->services->held, q->left[q->count - 1 - q->done - i].place);
+        q->done += count;
 }
 
 static void over(struct recovery_queue *q) {
-        size_t left = q->count - q->done;
+        size_t done = q->done, left = q->count - done;
 
         drop(q, left);
         q->is_over = true;
         log_write(left > 0 ? LOG_WARNING : LOG_NOTICE, 0, LOG_FIELDS({ "SQSFLOW_QUEUE", q->url }),
-                  "After the last end: %zu messages that were held then were given back%s, %zu were not", q->done,
-                  q->done > 0 ? " at once" : "", left);
+                  "After the last end: %zu messages that were held then were given back%s, %zu were not", done,
+                  done > 0 ? " at once" : "", left);
         q->recovery->on_over(q->recovery->userdata, q->url);
 }
 
@@ -92,19 +93,45 @@ static void try_later(struct recovery_queue *q, const struct aws_error *e) {
 }
 
 /* An entry that fails for a reason of its own (the handle expired) is done: its message is visible already. */
+static bool is_settled(const struct sqs_batch_result *result) {
+        return result->ok || result->sender_fault || result->class == AWS_ERROR_STALE_HANDLE;
+}
+
+/* Of those under way, what is to be tried again comes to stand before what is done with, each in its order. How many are. */
+static size_t sort_out(struct recovery_queue *q, const struct sqs_batch_result *results) {
+        struct left *under_way = q->left + (q->count - q->done - q->under_way), settled[SQS_BATCH_MAX];
+        size_t settled_count = 0, kept_count = 0;
+
+        for (size_t i = 0; i < q->under_way; i++)
+                if (is_settled(&results[q->under_way - 1 - i])) /* they were asked for from the end */
+                        settled[settled_count++] = under_way[i];
+                else
+                        under_way[kept_count++] = under_way[i];
+        for (size_t i = 0; i < settled_count; i++)
+                under_way[kept_count + i] = settled[i];
+        return settled_count;
+}
+
 static void on_released(const struct aws_error *error, const struct sqs_batch_result *results, size_t count,
                         void *userdata) {
         struct recovery_queue *q = userdata;
+        struct aws_error again;
+        size_t settled;
 
         q->call = NULL;
         if (error) {
                 try_later(q, error);
                 return;
         }
-        q->failures = 0;
-        drop(q, q->under_way);
-        q->done += q->under_way;
-        release_some(q);
+        settled = sort_out(q, results);
+        drop(q, settled);
+        if (settled > 0)
+                q->failures = 0;
+        if (settled < q->under_way) {
+                again = aws_error_from_errno(-EAGAIN, "entries of the batch failed");
+                try_later(q, &again);
+        } else
+                release_some(q);
 }
 
 static void release_some(struct recovery_queue *q) {

@@ -228,7 +228,8 @@ def test_after_a_crash_the_messages_are_given_back_at_once(agent, queue_server):
     assert sorted(e["state"] for e in agent.executions()) == ["KILLED"] * 3 + ["SUCCESS"] * 3
 
 
-def test_messages_are_given_back_after_a_crash_though_the_first_tries_fail(agent, queue_server):
+@pytest.mark.parametrize("kind", ["http503", "partial"])
+def test_messages_are_given_back_after_a_crash_though_the_first_tries_fail(agent, queue_server, kind):
     url = queue(queue_server)
     agent.flow(SLOW)
     agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
@@ -237,10 +238,10 @@ def test_messages_are_given_back_after_a_crash_though_the_first_tries_fail(agent
     wait_until(lambda: len(agent.mark_lines("started")) == 2, "two starts")
     agent.kill()
     (agent.marks / "go").touch()
-    queue_server.admin("faults", [{"op": "ChangeMessageVisibilityBatch", "kind": "http503", "count": 2}])
+    queue_server.admin("faults", [{"op": "ChangeMessageVisibilityBatch", "kind": kind, "count": 2, "entry_probability": 1}])
     agent.start()
     wait_until(empty(queue_server, url), "an empty queue, long before the visibility timeout")
-    assert queue_server.fault_count("http503") == 2
+    assert queue_server.fault_count(kind) == 2
     assert sorted(agent.mark_lines("done")) == sorted(ids)
 
 
