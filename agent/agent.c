@@ -213,6 +213,8 @@ static int open_status(struct agent *a) {
 
         if (r >= 0)
                 r = status_server_new(a->event, path, agent_answer, a, &a->status);
+        if (r == -EADDRINUSE)
+                return supervise_refuse(r, "Another agent answers at the status socket %s", path);
         return r < 0 ? supervise_refuse(r, "The status socket %s cannot be made", path) : 0;
 }
 

@@ -265,6 +265,29 @@ def test_a_second_agent_on_the_same_state_is_refused_and_harms_nothing(agent, ma
     assert agent.mark_lines("done") == ids
 
 
+def test_a_second_agent_on_the_same_socket_is_refused_and_leaves_it_alone(agent, make_agent, queue_server):
+    url = queue(queue_server)
+    agent.flow(SLOW)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
+    agent.start()
+    second = make_agent("second")
+    second.flow(SLOW)
+    second.configure([{"id": "other", "queueUrl": url, "flow": "test.slow"}], socket=str(agent.socket))
+    second.start(wait=False)
+    assert second.wait() not in (0, None)
+    assert f"Another agent answers at the status socket {agent.socket}" in second.log()
+    assert [trigger["id"] for trigger in agent.status()["triggers"]] == ["work"]
+
+
+def test_what_is_no_socket_is_not_replaced_by_one(agent, queue_server):
+    agent.configure([])
+    agent.socket.write_text("precious")
+    agent.start(wait=False)
+    assert agent.wait() not in (0, None)
+    assert agent.socket.read_text() == "precious"
+    assert "status socket" in agent.log()
+
+
 def test_a_timeout_ends_the_whole_tree_and_leaves_the_message(agent, queue_server):
     url = queue(queue_server)
     agent.flow(TREE + "    timeout: PT6S\n")  # time enough to become three processes

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """P10 and what systemd and administrators see: READY, STATUS, the watchdog, the status socket."""
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -139,6 +140,30 @@ def test_status_shows_live_figures(agent, queue_server):
     assert (trigger["received"], trigger["succeeded"], trigger["failed"]) == (2, 2, 0)
     wait_until(lambda: agent.trigger_status("work")["deleted"] == 2, "the deletes")
     assert "work" in sqsflow("status", "--socket", agent.socket).stdout
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_without_descriptors_a_client_of_the_status_socket_makes_no_hot_loop(agent, queue_server):
+    url = queue(queue_server)
+    agent.flow(SLOW)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow"}])
+    agent.start()
+    wait_until(lambda: queue_server.open_receives(url), "an open poll")
+    pid = agent.process.pid
+    limit = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), limit[1]))
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(agent.socket))
+        client.sendall(b'{"op": "status"}\n')
+        before = cpu_seconds(pid)
+        time.sleep(3)  # nothing happens meanwhile: that is what is looked at
+        assert cpu_seconds(pid) - before < 0.25
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limit)
+        assert b'"triggers"' in client.recv(100000)
 
 
 def test_status_without_an_agent_says_so(tmp_path):
