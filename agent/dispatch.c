@@ -3,6 +3,8 @@
  * least used. */
 #include "agent/dispatch.h"
 
+#include <string.h>
+
 #include "agent/engine.h"
 #include "agent/execution.h"
 #include "agent/trigger.h"
@@ -79,13 +81,44 @@ static struct trigger *next_to_start(struct dispatch *d, uint64_t now_usec) {
         return best;
 }
 
-static void engine_failed(struct dispatch *d, struct trigger *t, int error, uint64_t now_usec) {
-        if (d->engine_failures == 0)
-                log_error(error, "No execution can be started; messages wait under their lease");
-        d->engine_not_before_usec =
-                usec_add(now_usec, retry_backoff_usec(d->engine_failures++, ENGINE_BASE_USEC, ENGINE_CAP_USEC,
-                                                      jitter_next(&t->jitter)));
-        trigger_wake_at(t, d->engine_not_before_usec);
+/* --- the engine ------------------------------------------------------------------------------------------------------ */
+
+static void engine_failed(struct dispatch *d, uint64_t now_usec) {
+        const struct engine *e = d->services->engine;
+
+        if (d->engine_tries == 0)
+                log_error(0, "No execution can be started, and nothing is received: %s", e->problem);
+        d->engine_failures = e->failures;
+        d->engine_not_before_usec = usec_add(now_usec, retry_backoff_usec(d->engine_tries++, ENGINE_BASE_USEC, ENGINE_CAP_USEC,
+                                                                          jitter_next(&d->services->triggers->jitter)));
+}
+
+/* While it fails, it is only asked whether it works again, with a growing pause: messages wait under their lease, and none
+ * is received that could not start (P6). */
+static bool engine_is_out(struct dispatch *d, uint64_t now_usec) {
+        struct engine *e = d->services->engine;
+
+        if (e->failures == 0) {
+                d->engine_failures = 0;
+                return false;
+        }
+        if (!d->services->triggers)
+                return true;
+        if (d->engine_failures == e->failures && now_usec >= d->engine_not_before_usec) {
+                d->engine_not_before_usec = usec_add(now_usec, ENGINE_CAP_USEC); /* in case it does not say */
+                e->ops->probe(e);
+        }
+        if (d->engine_failures != e->failures)
+                engine_failed(d, now_usec);
+        trigger_wake_at(d->services->triggers, d->engine_not_before_usec);
+        return true;
+}
+
+static void engine_started(struct dispatch *d) {
+        if (d->engine_tries > 0 && d->services->engine->failures == 0) {
+                log_info("Executions start again");
+                d->engine_tries = 0;
+        }
 }
 
 static void start_waiting(struct dispatch *d) {
@@ -93,24 +126,18 @@ static void start_waiting(struct dispatch *d) {
         struct trigger *t;
         int r;
 
-        if (d->services->stopping || d->services->store_fails)
+        if (d->services->stopping || d->services->store_fails || engine_is_out(d, now))
                 return;
-        if (now < d->engine_not_before_usec) {
-                if (d->slots->busy)
-                        trigger_wake_at(CONTAINER_OF(d->slots->busy, struct trigger, slots.busy), d->engine_not_before_usec);
-                return;
-        }
         while (d->slots->running < d->slots->total && (t = next_to_start(d, now))) {
                 r = t->config.batch_records > 0 ? execution_start_batch(t) : execution_start(t);
-                if (r < 0) {
-                        engine_failed(d, t, r, now);
-                        return;
-                }
-                if (r == EXECUTION_REFUSED)
-                        continue; /* the engine was not asked */
-                if (d->engine_failures > 0)
-                        log_info("Executions start again");
-                d->engine_failures = 0;
+                if (r == 0)
+                        engine_started(d);
+                if (r >= 0)
+                        continue;
+                if (d->services->engine->failures == 0)
+                        engine_fails(d->services->engine, "%s", strerror(-r));
+                (void)engine_is_out(d, now);
+                return;
         }
 }
 
@@ -263,7 +290,8 @@ void dispatch_receive(struct dispatch *d) {
         uint64_t now = clock_monotonic_usec();
         struct trigger *t;
 
-        if (d->services->stopping || !store_is_healthy(d->services->store) || !d->services->wishes.receives)
+        if (d->services->stopping || !store_is_healthy(d->services->store) || d->services->engine->failures > 0 ||
+            !d->services->wishes.receives)
                 return;
         if (slots_left(d->slots) == 0)
                 expire_reservations(d, now);

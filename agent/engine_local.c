@@ -34,6 +34,7 @@
 #define SCRATCH_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 #define LANE_JOBS_MAX 16
+#define DEATH_TEXT_SIZE 96
 
 struct job {
         struct job *prev, *next;        /* of the lane */
@@ -156,7 +157,7 @@ static void lane_end(struct lane *lane, const char *reason) {
         calls_leave_all(&lane->calls);
         if (lane->after.trigger)
                 after_cut_off(lane, reason);
-        else if (lane->jobs)
+        else if (lane->jobs && lane->runner->is_ready)
                 job_end_without_runner(lane->jobs, RUN_FAILED, reason);
         while (lane->jobs)
                 job_end_without_runner(lane->jobs, RUN_KILLED, "its runner ended before it could begin");
@@ -255,7 +256,7 @@ static void on_frame(void *userdata, struct runner *runner, const struct frame *
         case FRAME_PLACE_LEFT:
                 calls_leave(&lane->calls, &frame->place);
                 break;
-        default: /* READY; METRIC has no record yet */
+        default: /* METRIC has no record yet */
                 break;
         }
         if (r < 0)
@@ -263,13 +264,35 @@ static void on_frame(void *userdata, struct runner *runner, const struct frame *
         wish_turn(&e->services->wishes);
 }
 
-static void on_death(void *userdata, struct runner *runner, int status) {
-        char reason[96];
-
+static const char *describe_death(int status, char reason[static DEATH_TEXT_SIZE]) {
         if (WIFSIGNALED(status))
-                snprintf(reason, sizeof reason, "the runner was killed by signal %d", WTERMSIG(status));
+                snprintf(reason, DEATH_TEXT_SIZE, "the runner was killed by signal %d", WTERMSIG(status));
         else
-                snprintf(reason, sizeof reason, "the runner ended unexpectedly with status %d", WEXITSTATUS(status));
+                snprintf(reason, DEATH_TEXT_SIZE, "the runner ended unexpectedly with status %d", WEXITSTATUS(status));
+        return reason;
+}
+
+static void on_ready(void *userdata) {
+        struct engine_local *e = userdata;
+
+        if (e->engine.failures == 0)
+                return;
+        engine_works(&e->engine);
+        wish_turn(&e->services->wishes);
+}
+
+static void on_stillborn(void *userdata, int status) {
+        struct engine_local *e = userdata;
+        char reason[DEATH_TEXT_SIZE];
+
+        engine_fails(&e->engine, "%s before it was ready: %s", describe_death(status, reason), e->runners.program);
+        wish_turn(&e->services->wishes);
+}
+
+static void on_death(void *userdata, struct runner *runner, int status) {
+        char reason[DEATH_TEXT_SIZE];
+
+        (void)describe_death(status, reason);
         lane_note_left(runner->work);
         lane_end(runner->work, reason);
 }
@@ -286,6 +309,18 @@ static void on_answer(void *userdata) {
         runners_note_unsent(&lane->engine->runners, lane->runner);
 }
 
+static void cannot_start(struct engine_local *e, int error) {
+        engine_fails(&e->engine, "the runner %s cannot be started: %s", e->runners.program, strerror(-error));
+}
+
+static void probe(struct engine *engine) {
+        struct engine_local *e = CONTAINER_OF(engine, struct engine_local, engine);
+        int r = runners_try(&e->runners);
+
+        if (r < 0)
+                cannot_start(e, r);
+}
+
 /* A lane with room for one more: the one that is being filled, or a new one. NULL and *ret_error. */
 static struct lane *lane_get(struct engine_local *e, bool is_instant, int *ret_error) {
         struct lane *lane;
@@ -300,6 +335,7 @@ static struct lane *lane_get(struct engine_local *e, bool is_instant, int *ret_e
         lane->engine = e;
         *ret_error = runners_take(&e->runners, lane, &lane->runner);
         if (*ret_error < 0) {
+                cannot_start(e, *ret_error);
                 free(lane);
                 return NULL;
         }
@@ -399,9 +435,10 @@ static void settle(struct engine *engine, uint64_t id, bool success) {
 }
 
 int engine_local_new(struct services *services, struct engine_local **ret) {
-        static const struct engine_ops ops = { .start = start, .flush = flush, .cancel = cancel, .end_after = end_after,
+        static const struct engine_ops ops = { .start = start, .probe = probe, .flush = flush, .cancel = cancel, .end_after = end_after,
                                               .settle = settle };
-        static const struct runners_handlers handlers = { .on_frame = on_frame, .on_death = on_death, .on_left = on_left };
+        static const struct runners_handlers handlers = { .on_ready = on_ready, .on_stillborn = on_stillborn, .on_frame = on_frame,
+                                                           .on_death = on_death, .on_left = on_left };
         struct engine_local *e = calloc(1, sizeof *e);
         int r;
 

@@ -43,7 +43,10 @@ static void runner_free(struct runner *r) {
 static void on_frame(void *userdata, struct runner_link *link, const struct frame *frame) {
         struct runner *r = userdata;
 
-        if (r->work)
+        if (frame->kind == FRAME_READY) {
+                r->is_ready = true;
+                r->pool->handlers->on_ready(r->pool->userdata);
+        } else if (r->work)
                 r->pool->handlers->on_frame(r->pool->userdata, r, frame);
 }
 
@@ -77,6 +80,8 @@ static void on_gone(void *userdata, struct runner_link *link, int status) {
         struct runner *r = userdata;
         struct runners *p = r->pool;
 
+        if (!r->is_ready)
+                p->handlers->on_stillborn(p->userdata, status);
         if (r->work)
                 p->handlers->on_death(p->userdata, r, status);
         clear_away(r);
@@ -134,6 +139,15 @@ int runners_take(struct runners *p, void *work, struct runner **ret) {
         r->work = work;
         *ret = r;
         return 0;
+}
+
+int runners_try(struct runners *p) {
+        struct runner *r;
+        int error = runner_new(p, &r);
+
+        if (error == 0)
+                r->idle_since_usec = clock_monotonic_usec();
+        return error;
 }
 
 void runners_give_back(struct runners *p, struct runner *r) {

@@ -21,12 +21,16 @@ struct runner {
         uint64_t idle_since_usec;       /* monotonic */
         uint64_t left;                  /* set by the user before its end: the execution it was at, whose folder it has; … */
         enum run_state left_state;      /* … and how that ends. 0: none */
+        bool is_ready;                  /* it said so */
         bool has_unsent;                /* frames wait for runners_flush() */
         bool is_old;                    /* of an environment that is not handed out any more: ends with its work */
         struct runner *unsent_prev, *unsent_next;
 };
 
 struct runners_handlers {
+        void (*on_ready)(void *userdata); /* of a new runner, with or without work */
+        /* A runner died before it was ready: whatever its work was had not begun. on_death follows when it has work. */
+        void (*on_stillborn)(void *userdata, int status);
         void (*on_frame)(void *userdata, struct runner *runner, const struct frame *frame); /* only with work */
         /* The process of a runner with work died; it is freed after this. */
         void (*on_death)(void *userdata, struct runner *runner, int status);
@@ -59,6 +63,8 @@ void runners_done(struct runners *p);
 
 /* A runner for `work`: a warm one, else a new one. 0 or -errno when none could be started. */
 int runners_take(struct runners *p, void *work, struct runner **ret) _must_check_;
+/* Starts one without work: on_ready or on_stillborn follows. 0 or -errno when it could not be started. */
+int runners_try(struct runners *p) _must_check_;
 /* Its work is done: it is kept for the next, or freed when its group is used up. */
 void runners_give_back(struct runners *p, struct runner *r);
 /* Kills it; on_death is not called, on_left is. */

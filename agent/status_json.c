@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "agent/engine.h"
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/store/store.h"
@@ -121,6 +122,14 @@ static void put_store(struct buf *b, const struct agent *a) {
         buf_append_char(b, ',');
 }
 
+static void put_engine(struct buf *b, const struct engine *e) {
+        put_key(b, "engine");
+        buf_appendf(b, "{\"healthy\":%s,", e->failures == 0 ? "true" : "false");
+        put_text(b, "problem", e->failures > 0 ? e->problem : NULL);
+        close_map(b);
+        buf_append_char(b, ',');
+}
+
 static void put_isolation(struct buf *b, const struct isolation *i) {
         put_key(b, "isolation");
         buf_append_char(b, '{');
@@ -148,6 +157,7 @@ int agent_write_status(void *agent, struct buf *out) {
         put_number(out, "waiting", sum.waiting);
         put_isolation(out, &a->isolation);
         put_store(out, a);
+        put_engine(out, a->services.engine);
         put_key(out, "totals");
         buf_append_char(out, '{');
         put_counters(out, &sum.counters);
@@ -180,4 +190,6 @@ void agent_describe(void *agent, struct buf *line) {
         (void)counters_write(line, &sum.counters);
         if (!store_is_healthy(a->store))
                 buf_appendf(line, "; STORE: %s", store_problem(a->store));
+        if (a->services.engine->failures > 0)
+                buf_appendf(line, "; RUNNER: %s", a->services.engine->problem);
 }

@@ -3,7 +3,7 @@
  *
  *   {"version", "pid", "startedAt", "state": "running|draining|stopping", "limits": {"executions"}, "running", "waiting",
  *    "isolation": {"cgroup", "controllers": "cpu memory pids", "problem"},
- *    "store": {"healthy", "problem", "path"}, "totals": {counters},
+ *    "store": {"healthy", "problem", "path"}, "engine": {"healthy", "problem"}, "totals": {counters},
  *    "triggers": [{"id", "queueUrl", "flow", "state": "starting|polling|waiting|backoff|paused|disabled|stopping", "since",
  *                  "pause": {"by": "hand|stopAfter", "after": "FAILED", "since"}, "reason", "error",
  *                  "openReceives", "inFlight", "running", "waiting", counters, "lastReceiveAt"}]}
@@ -49,7 +49,7 @@ static const char help[] =
         "  sqsflow status --json | jq '.triggers[] | select(.pause) | {id, pause}'\n"
         "\n"
         "Exit status: 0 all is well, 1 something is wrong: a trigger is in backoff or cannot evaluate its conditions, or the\n"
-        "store cannot be written; 2 wrong use or configuration, 3 no agent answers.\n";
+        "store cannot be used; 2 wrong use or configuration, 3 no agent answers.\n";
 
 /* --- the verb -------------------------------------------------------------------------------------------------------- */
 

@@ -47,8 +47,8 @@ static bool is_in_trouble(const struct value *trigger) {
         return is_in_state(trigger, "backoff") || (value_type(trigger) == VALUE_MAP && value_map_string(trigger, "error"));
 }
 
-static bool store_is_well(const struct value *status) {
-        const struct value *healthy = value_map_get(submap(status, "store"), "healthy");
+static bool is_well(const struct value *status, const char *part) {
+        const struct value *healthy = value_map_get(submap(status, part), "healthy");
 
         return !healthy || value_type(healthy) != VALUE_BOOL || value_bool(healthy);
 }
@@ -57,7 +57,7 @@ bool status_is_well(const struct value *status) {
         for (size_t i = 0; i < trigger_count(status); i++)
                 if (is_in_trouble(value_list_at(triggers_of(status), i)))
                         return false;
-        return store_is_well(status);
+        return is_well(status, "store") && is_well(status, "engine");
 }
 
 /* How long ago, for people, in whole seconds; "" when the text is no time. */
@@ -277,9 +277,17 @@ static const char *isolation_text(const struct value *status) {
         return value_map_string(isolation, "cgroup") ? " in control groups" : " in process groups";
 }
 
+static void put_problem(struct buf *out, const struct value *s, const char *part, const char *what, const struct canvas *canvas) {
+        const char *problem = value_map_string(submap(s, part), "problem");
+
+        if (is_well(s, part))
+                return;
+        buf_append_str(out, what);
+        (void)put_wrapped(out, canvas, STYLE_BAD, problem ? problem : "no reason given");
+}
+
 static int put_head(struct buf *out, const struct value *s, uint64_t now_usec, const struct canvas *canvas) {
-        const char *state = value_map_string(s, "state"), *problem = value_map_string(submap(s, "store"), "problem"),
-                   *version = value_map_string(s, "version");
+        const char *state = value_map_string(s, "state"), *version = value_map_string(s, "version");
         struct counters totals;
         char age[DURATION_MAX];
 
@@ -295,10 +303,8 @@ static int put_head(struct buf *out, const struct value *s, uint64_t now_usec, c
         (void)counters_write(out, &totals);
         buf_append_char(out, '\n');
         put_trigger_totals(out, s);
-        if (!store_is_well(s)) {
-                buf_append_str(out, "the store cannot be written: nothing is received\n");
-                (void)put_wrapped(out, canvas, STYLE_BAD, problem ? problem : "no reason given");
-        }
+        put_problem(out, s, "store", "the store cannot be used: nothing is received\n", canvas);
+        put_problem(out, s, "engine", "no execution can be started: nothing is received\n", canvas);
         return buf_append_char(out, '\n');
 }
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """P9 and P2: a trigger never dies, no error makes a hot loop, and trouble is shown and heals by itself."""
+import os
 import socket
 import time
 
 import pytest
 
 import servers
-from agent import SOON_SECONDS, send_all, wait_until
+from agent import BIN, SOON_SECONDS, send_all, sqsflow, wait_until
 from test_redelivery import QUICK, empty
 
 
@@ -160,3 +161,40 @@ def test_a_server_that_answers_empty_at_once_makes_no_hot_loop(agent, queue_serv
     first = queue_server.call_count("ReceiveMessage")
     wait_until(lambda: queue_server.call_count("ReceiveMessage") > first, "another receive")
     assert (queue_server.call_count("ReceiveMessage") - first) <= 2 + 10 * (time.monotonic() - began)
+
+
+@pytest.mark.parametrize("broken", ["gone", "dies"])
+def test_a_runner_that_cannot_be_had_costs_no_message_its_receives(agent, queue_server, broken):
+    """It says nothing about the messages: they wait, nothing more is received, and all goes on when there is a runner."""
+    url = queue(queue_server)
+    runner, tries = agent.folder / "runner", agent.marks / "tries"
+    text = {"good": f"#!/bin/sh\nexec {BIN}/sqsflow-runner \"$@\"\n",
+            "gone": "#!/no/such/interpreter\n",
+            "dies": f"#!/bin/sh\necho try >> {tries}\nexit 127\n"}
+
+    def put(which):
+        new = agent.folder / "runner.new"
+        new.write_text(text[which])
+        new.chmod(0o755)
+        os.replace(new, runner)
+
+    put(broken)
+    agent.flow(QUICK)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick", "waitTime": "PT1S"}], runner=str(runner),
+                    limits={"executions": 2})
+    ids = send_all(queue_server, url, [f"m{i}" for i in range(20)])
+    agent.start()
+    wait_until(lambda: not agent.status()["engine"]["healthy"], "the trouble in status")
+    assert str(runner) in agent.status()["engine"]["problem"]
+    if broken == "dies":
+        wait_until(lambda: len(agent.mark_lines("tries")) >= 6, "six runners that died")
+    assert agent.log().count("No execution can be started") == 1
+    assert all(queue_server.receive_count(url, message) <= 1 for message in ids)
+    assert sum(queue_server.receive_count(url, message) for message in ids) <= 4
+    assert agent.executions("--state", "FAILED") == []
+    told = sqsflow("status", "--socket", agent.socket, check=False)
+    assert told.returncode == 1 and "no execution can be started" in told.stdout
+    put("good")
+    wait_until(lambda: queue_server.messages(url) == [], lambda: f"an empty queue; log:\n{agent.log()}")
+    assert sorted(agent.mark_lines("done")) == sorted(ids)
+    assert agent.status()["engine"] == {"healthy": True, "problem": None}

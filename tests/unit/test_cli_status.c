@@ -236,6 +236,7 @@ static void trouble_is_told_from_health(void **state) {
                 { "{\"triggers\":[{\"state\":\"polling\"},{\"state\":\"backoff\"}]}", false },
                 { "{\"triggers\":[{\"state\":\"polling\",\"error\":\"x\"}]}", false },
                 { "{\"store\":{\"healthy\":false}}", false },
+                { "{\"engine\":{\"healthy\":false}}", false },
                 { "{\"triggers\":[1,\"x\"],\"store\":7}", true },
         };
 
