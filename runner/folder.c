@@ -96,6 +96,13 @@ static bool is_parent(const struct folder_spare *s, struct bytes parent) {
         return s->parent && strlen(s->parent) == parent.len && memcmp(s->parent, parent.data, parent.len) == 0;
 }
 
+/* Somebody who made room may have removed it. */
+static bool is_there(const struct folder_spare *s) {
+        struct stat st;
+
+        return fstat(s->work_fd, &st) == 0 && st.st_nlink > 0;
+}
+
 int folder_make(struct folder *f) {
         struct folder_spare *s = f->spare;
 
@@ -107,8 +114,8 @@ int folder_make(struct folder *f) {
                 return -ENOENT;
         if (f->keep)
                 return make_new(f);
-        if (!is_parent(s, f->parent)) {
-                folder_spare_done(s); /* of another parent: it has the name that is needed now, or none */
+        if (!is_parent(s, f->parent) || !is_there(s)) {
+                folder_spare_done(s); /* of another parent, too: it has the name that is needed now, or none */
                 return make_new(f);
         }
         f->path = TAKE_PTR(s->path);

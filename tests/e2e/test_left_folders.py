@@ -2,12 +2,14 @@
 """What is left of an execution whose runner was killed follows the policy of those that ended: history.folders, history.keep."""
 import fcntl
 import os
+import shutil
 import signal
 
 import pytest
 
 from agent import send_all, wait_until
 from test_run import home_fixture, waiting  # pylint: disable=unused-import
+from test_redelivery import QUICK as SCRIPT
 from test_runner import folders, start
 
 WORKS = """
@@ -160,3 +162,14 @@ def test_a_later_run_removes_what_was_killed_together(home):
     home.sqsflow("run", home.flow(QUICK))
     assert own_folders(home) == [young.name, locked.name]
     os.close(lock)
+
+
+def test_a_folder_that_was_removed_between_two_executions_is_made_anew(agent, queue_server):
+    """Runners keep theirs for the next execution; somebody who makes room on the disk does not know that."""
+    url = start(agent, queue_server, SCRIPT, limits={"executions": 1})
+    for i in range(3):
+        send_all(queue_server, url, [f"m{i}"])
+        wait_until(lambda: queue_server.messages(url) == [], lambda: f"an empty queue; log:\n{agent.log()}")
+        wait_until(lambda: folders(agent), "the folder of a runner that has done its work")
+        shutil.rmtree(agent.state / "executions")
+    assert [e["state"] for e in agent.executions()] == ["SUCCESS"] * 3
