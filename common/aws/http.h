@@ -38,7 +38,7 @@ enum {
 };
 
 #define HTTP_TIMEOUT_DEFAULT_USEC UINT64_C(30000000)
-#define HTTP_CONNECT_TIMEOUT_DEFAULT_USEC UINT64_C(5000000)
+#define HTTP_CONNECT_TIMEOUT_DEFAULT_USEC UINT64_C(8000000) /* a resolver leaves a dead name server after 5 s */
 #define HTTP_RESPONSE_MAX_DEFAULT ((size_t)16 * 1024 * 1024)
 
 /* Takes a piece of an answer's body; `status` is the answer's. 0, or -errno, which ends the call. It may not start or

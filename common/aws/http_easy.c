@@ -43,6 +43,11 @@ static CURLcode set_constant(struct http *h, CURL *easy) {
         SET(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_IDLE_SECONDS / 4);
         SET(easy, CURLOPT_MAXREDIRS, REDIRECT_MAX);
         SET(easy, CURLOPT_USERAGENT, h->user_agent);
+#if LIBCURL_VERSION_NUM >= 0x075700
+        /* The thread that looks a name up is left to itself when its call ends before it; else libcurl waits for it, and
+         * with it the whole loop, for as long as no name server answers. */
+        SET(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
         CURLcode c = set_protocols(easy);
         return c == CURLE_OK ? http_sockets_setopt(h, easy) : c;
 }
