@@ -12,6 +12,7 @@
 
 #define RECEIVE_BUFFER_DEFAULT (16 * 1024L)
 #define KEEPALIVE_IDLE_SECONDS 60L /* NAT gateways forget a silent connection after 350 s */
+#define IDLE_MAX_SECONDS UINT64_C(118)  /* libcurl's own */
 #define REDIRECT_MAX 5L
 
 /* Sets one option and leaves the function with what failed. */
@@ -105,6 +106,14 @@ static CURLcode set_limits(CURL *easy, const struct http_request *r) {
         return CURLE_OK;
 }
 
+/* A network that forgets connections (a NAT gateway that was replaced) forgets all of them, and the idle ones would each
+ * cost a call its whole time. So after a failure only those are used again that served a call since. */
+static CURLcode set_reuse(CURL *easy, const struct http *h) {
+        uint64_t since = h->failed_usec ? usec_sub(clock_monotonic_usec(), h->failed_usec) / USEC_PER_SEC : IDLE_MAX_SECONDS;
+        SET(easy, CURLOPT_MAXAGE_CONN, (long)MIN(since, IDLE_MAX_SECONDS));
+        return CURLE_OK;
+}
+
 static CURLcode set_proxy(CURL *easy, const struct http_request *r) {
         SET(easy, CURLOPT_NOPROXY, r->flags & HTTP_NO_PROXY ? "*" : r->proxy ? "" : NULL);
         SET(easy, CURLOPT_PROXY, r->proxy);
@@ -119,6 +128,8 @@ CURLcode http_easy_prepare(CURL *easy, const struct http *h, const struct http_r
                 c = set_trust(easy, h, r);
         if (c == CURLE_OK)
                 c = set_limits(easy, r);
+        if (c == CURLE_OK)
+                c = set_reuse(easy, h);
         if (c != CURLE_OK)
                 return c;
         SET(easy, CURLOPT_URL, r->url);

@@ -215,6 +215,42 @@ static void a_shorter_timeout_is_not_lost_behind_a_longer_one(void **state) {
         http_cancel(call);
 }
 
+static enum server_action serve_once_all_are_there(struct server *s, const char *request, size_t len, struct buf *answer) {
+        if (s->request_count < 3)
+                return SERVER_HANG;
+        for (struct server_connection *c = s->connections; c; c = c->next) {
+                _cleanup_(buf_done) struct buf b = { 0 };
+                server_answer(&b, 200, "", "hello");
+                assert_int_equal(send(c->fd, b.data, b.len, MSG_NOSIGNAL), (ssize_t)b.len);
+        }
+        return SERVER_HANG;
+}
+
+/* What a NAT gateway that was replaced does: whatever connection there was is dead, and none of them knows. */
+static void after_a_call_that_failed_no_older_connection_is_used(void **state) {
+        struct fixture *f = *state;
+        struct outcome o[3] = { 0 };
+        _cleanup_(outcome_done) struct outcome failed = { 0 }, next = { 0 }, last = { 0 };
+        _cleanup_free_ char *url = url_of(f, "/");
+
+        f->server.serve = serve_once_all_are_there;
+        for (unsigned i = 0; i < 3; i++)
+                assert_int_equal(http_start(f->http, &(struct http_request){ .url = url }, on_done, &o[i], NULL), 0);
+        for (unsigned i = 0; i < 3; i++) {
+                assert_true(loop_until(f->event, &o[i].done));
+                outcome_done(&o[i]);
+        }
+        f->server.serve = serve_nothing;
+        run(f, &(struct http_request){ .timeout_usec = 1100 * USEC_PER_MSEC }, &failed); /* libcurl counts seconds */
+        assert_int_equal(failed.error, -ETIMEDOUT);
+        assert_int_equal(f->server.connection_count, 3);
+        f->server.serve = serve_hello;
+        run(f, &(struct http_request){ 0 }, &next);
+        assert_int_equal(f->server.connection_count, 4);
+        run(f, &(struct http_request){ 0 }, &last); /* and the new one is */
+        assert_int_equal(f->server.connection_count, 4);
+}
+
 static enum server_action serve_reset(struct server *s, const char *request, size_t len, struct buf *answer) {
         return SERVER_RESET;
 }
@@ -475,6 +511,7 @@ int main(void) {
                 TEST(a_callback_may_start_the_next_call),
                 TEST(a_hung_server_is_left_at_the_timeout),
                 TEST(a_shorter_timeout_is_not_lost_behind_a_longer_one),
+                TEST(after_a_call_that_failed_no_older_connection_is_used),
                 TEST(broken_connections_are_told_apart),
                 TEST(a_refused_connection_and_an_unknown_name_are_errors),
                 TEST(a_call_that_failed_leaves_the_next_ones_alone),
