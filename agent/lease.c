@@ -134,7 +134,8 @@ static bool is_hopeless(const struct sqs_batch_result *result) {
         return result && !result->ok && (result->sender_fault || result->class == AWS_ERROR_STALE_HANDLE);
 }
 
-static void on_delete_entry(struct lease *l, struct lease_item *item, const struct sqs_batch_result *result,
+/* True when it failed and is tried again; so is a release. */
+static bool on_delete_entry(struct lease *l, struct lease_item *item, const struct sqs_batch_result *result,
                             unsigned version) {
         bool newest = item->handle_version == version, failed = !result || !result->ok;
 
@@ -143,27 +144,29 @@ static void on_delete_entry(struct lease *l, struct lease_item *item, const stru
         else if (newest && result && is_hopeless(result))
                 l->ops->on_deleted(item, result->code);
         else {
-                if (failed)
-                        back_off(l, clock_boottime_usec());
                 l->ops->on_delete_again(item, failed);
+                return failed;
         }
+        return false;
 }
 
-static void on_release_entry(struct lease *l, struct lease_item *item, const struct sqs_batch_result *result) {
+static bool on_release_entry(struct lease *l, struct lease_item *item, const struct sqs_batch_result *result) {
         if ((result && result->ok) || is_hopeless(result))
                 l->ops->on_released(item);
         else if (clock_boottime_usec() >= item->terms.deadline_usec) /* it is visible by now without us */
                 l->ops->on_lost(item);
         else {
-                back_off(l, clock_boottime_usec());
                 lease_release(l, item);
+                return true;
         }
+        return false;
 }
 
 static void on_answer(const struct aws_error *error, const struct sqs_batch_result *results, size_t count,
                       void *userdata) {
         _cleanup_free_ struct lease_call *c = userdata;
         struct lease *l = c->lease;
+        bool again = false;
 
         DL_DELETE(l->calls, c);
         if (!error)
@@ -179,10 +182,12 @@ static void on_answer(const struct aws_error *error, const struct sqs_batch_resu
                 else if (c->kind == CALL_EXTEND)
                         on_extend_entry(l, item, result, c, i);
                 else if (c->kind == CALL_DELETE)
-                        on_delete_entry(l, item, result, c->versions[i]);
+                        again |= on_delete_entry(l, item, result, c->versions[i]);
                 else
-                        on_release_entry(l, item, result);
+                        again |= on_release_entry(l, item, result);
         }
+        if (again)
+                back_off(l, clock_boottime_usec());
         lease_wish_flush(l);
 }
 
@@ -191,11 +196,14 @@ static void on_answer(const struct aws_error *error, const struct sqs_batch_resu
 static int send_visibilities(struct lease_call *c) {
         const struct queue *q = c->lease->queue;
         struct sqs_visibility entries[LEASE_BATCH_MAX];
+        uint64_t limit = SQS_TIMEOUT_USEC;
 
-        for (unsigned i = 0; i < c->count; i++)
+        for (unsigned i = 0; i < c->count; i++) {
                 entries[i] = (struct sqs_visibility){ .receipt_handle = c->items[i]->receipt_handle,
                                                       .visibility_seconds = c->granted_sec[i] };
-        return sqs_change_visibility_batch(q->client, q->url, entries, c->count, on_answer, c, &c->call);
+                limit = MIN(limit, lease_call_limit_usec(&c->items[i]->terms, c->sent_usec));
+        }
+        return sqs_change_visibility_batch(q->client, q->url, entries, c->count, limit, on_answer, c, &c->call);
 }
 
 static int send_deletes(struct lease_call *c) {

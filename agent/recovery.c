@@ -146,7 +146,7 @@ static void release_some(struct recovery_queue *q) {
         }
         for (size_t i = 0; i < q->under_way; i++)
                 entries[i] = (struct sqs_visibility){ .receipt_handle = q->left[q->count - 1 - q->done - i].receipt_handle };
-        r = sqs_change_visibility_batch(q->client, q->url, entries, q->under_way, on_released, q, &q->call);
+        r = sqs_change_visibility_batch(q->client, q->url, entries, q->under_way, 0, on_released, q, &q->call);
         if (r < 0) {
                 e = aws_error_from_errno(r, "the request could not be made");
                 try_later(q, &e);

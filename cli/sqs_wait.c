@@ -102,7 +102,7 @@ int wait_visibility(struct session *s, const char *queue_url, const struct sqs_v
                     struct entry_result *ret, struct aws_error *ret_error) {
         struct wait w = { .ret_error = ret_error, .results = ret };
 
-        return turn(s, &w, sqs_change_visibility_batch(s->sqs, queue_url, entries, count, on_batch, &w, NULL));
+        return turn(s, &w, sqs_change_visibility_batch(s->sqs, queue_url, entries, count, 0, on_batch, &w, NULL));
 }
 
 int wait_delete(struct session *s, const char *queue_url, const char *const *receipt_handles, size_t count,

@@ -202,6 +202,7 @@ static int send_call(struct call *call) {
         struct consumed *c = call->set;
         const char *handles[SQS_BATCH_MAX];
         struct sqs_visibility entries[SQS_BATCH_MAX];
+        uint64_t limit = SQS_TIMEOUT_USEC;
 
         for (size_t i = 0; i < call->count; i++) {
                 struct held *m = call->messages[i];
@@ -209,10 +210,11 @@ static int send_call(struct call *call) {
                 m->granted_sec = c->phase == PHASE_HELD ? lease_extension_sec(&m->terms, call->sent_usec, c->visibility_sec) : 0;
                 handles[i] = m->receipt_handle;
                 entries[i] = (struct sqs_visibility){ m->receipt_handle, m->granted_sec };
+                limit = MIN(limit, lease_call_limit_usec(&m->terms, call->sent_usec));
         }
         if (c->phase == PHASE_DELETING)
                 return sqs_delete_batch(c->client, c->queue_url, handles, call->count, on_answer, call, &call->call);
-        return sqs_change_visibility_batch(c->client, c->queue_url, entries, call->count, on_answer, call, &call->call);
+        return sqs_change_visibility_batch(c->client, c->queue_url, entries, call->count, limit, on_answer, call, &call->call);
 }
 
 /* What goes back goes back from the end, so that of a FIFO group the first is visible last, and none overtakes it. */

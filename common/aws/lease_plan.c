@@ -8,6 +8,8 @@
 #define WAY_BACK_MAX_USEC USEC_PER_SEC
 #define RETRY_FIRST_USEC (200 * USEC_PER_MSEC)
 #define RETRY_LEAST_USEC (50 * USEC_PER_MSEC)
+#define CALL_LEAST_USEC USEC_PER_SEC
+#define CALL_MOST_USEC (10 * USEC_PER_SEC)
 
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high) {
         return value < low ? low : value > high ? high : value;
@@ -48,6 +50,10 @@ void lease_extension_failed(struct lease_terms *t, uint64_t now_usec, unsigned v
 
         t->failures++;
         t->due_usec = usec_add(now_usec, clamp(delay, RETRY_LEAST_USEC, MAX(left / 4, RETRY_LEAST_USEC)));
+}
+
+uint64_t lease_call_limit_usec(const struct lease_terms *t, uint64_t now_usec) {
+        return clamp(usec_sub(t->deadline_usec, now_usec) / 2, CALL_LEAST_USEC, CALL_MOST_USEC);
 }
 
 enum lease_action lease_decide(const struct lease_terms *t, uint64_t now_usec, uint64_t slack_usec,

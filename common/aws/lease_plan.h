@@ -33,6 +33,10 @@ void lease_extended(struct lease_terms *t, uint64_t sent_usec, unsigned granted_
 /* An extension failed: try again soon, more slowly with each failure, but several times before the deadline. */
 void lease_extension_failed(struct lease_terms *t, uint64_t now_usec, unsigned visibility_sec);
 
+/* How long a call that is to keep this lease may take: so that another can follow it before the deadline, should this
+ * one's connection have died without a word. */
+uint64_t lease_call_limit_usec(const struct lease_terms *t, uint64_t now_usec);
+
 enum lease_action { LEASE_KEEP, LEASE_EXTEND, LEASE_LOST };
 /* What to do now. `slack_usec` brings extensions forward that are due so soon, to fill a batch. */
 enum lease_action lease_decide(const struct lease_terms *t, uint64_t now_usec, uint64_t slack_usec,

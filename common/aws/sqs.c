@@ -128,11 +128,14 @@ int sqs_delete_batch(struct sqs_client *c, const char *queue_url, const char *co
 }
 
 int sqs_change_visibility_batch(struct sqs_client *c, const char *queue_url, const struct sqs_visibility *entries,
-                                size_t count, sqs_batch_func on_done, void *userdata, struct sqs_call **ret_call) {
+                                size_t count, uint64_t limit_usec, sqs_batch_func on_done, void *userdata,
+                                struct sqs_call **ret_call) {
         struct sqs_call *call =
                 batch_new(c, "AmazonSQS.ChangeMessageVisibilityBatch", finish_batch, count, on_done, userdata);
         if (!call)
                 return -ENOMEM;
+        if (limit_usec)
+                call->timeout_usec = limit_usec;
         return start(call, sqs_encode_visibility_batch(&call->body, queue_url, entries, count), ret_call);
 }
 

@@ -58,8 +58,9 @@ typedef void (*sqs_batch_func)(const struct aws_error *error, const struct sqs_b
                                void *userdata);
 int sqs_delete_batch(struct sqs_client *c, const char *queue_url, const char *const *receipt_handles, size_t count,
                      sqs_batch_func on_done, void *userdata, struct sqs_call **ret_call) _must_check_;
+/* `limit_usec`: a hard limit instead of SQS_TIMEOUT_USEC; 0: that. */
 int sqs_change_visibility_batch(struct sqs_client *c, const char *queue_url, const struct sqs_visibility *entries,
-                                size_t count, sqs_batch_func on_done, void *userdata,
+                                size_t count, uint64_t limit_usec, sqs_batch_func on_done, void *userdata,
                                 struct sqs_call **ret_call) _must_check_;
 int sqs_send_batch(struct sqs_client *c, const char *queue_url, const struct sqs_send *entries, size_t count,
                    sqs_batch_func on_done, void *userdata, struct sqs_call **ret_call) _must_check_;

@@ -26,7 +26,7 @@ struct fixture {
         struct lease_item a, b;
         sd_event_source *turn;
         unsigned status;                        /* of the next answers */
-        const char *body;
+        const char *body;                       /* NULL: there is none */
         void (*on_request)(struct fixture *f);  /* before the answer, once */
         bool may_release;
         unsigned answered, failed, sent, deleted, again, again_failed, released, lost, ended;
@@ -42,6 +42,8 @@ static enum server_action serve(struct server *s, const char *request, size_t le
 
         if (on_request)
                 on_request(f);
+        if (!f->body)
+                return SERVER_HANG;
         server_answer(answer, f->status, "", f->body);
         return SERVER_ANSWER;
 }
@@ -184,6 +186,46 @@ static void what_was_let_go_is_not_extended_until_it_comes_again(void **state) {
         assert_int_equal(f->lost, 0);
 }
 
+static int on_late(sd_event_source *source, uint64_t usec, void *userdata) {
+        *(bool *)userdata = true;
+        return 0;
+}
+
+/* The network lost the connection without a word. What is due later and of less priority comes later, however busy the
+ * machine is. */
+static void an_extension_that_is_not_answered_leaves_time_for_the_next(void **state) {
+        struct fixture *f = *state;
+        sd_event_source *deadline = NULL;
+        bool late = false;
+
+        f->body = NULL;
+        hold(f, &f->a, "handle-a", 0);
+        f->a.terms.deadline_usec = clock_boottime_usec() + 4 * USEC_PER_SEC;
+        assert_true(sd_event_add_time_relative(f->services.event, &deadline, CLOCK_MONOTONIC, 4 * USEC_PER_SEC, 1, on_late,
+                                               &late) >= 0);
+        assert_true(sd_event_source_set_priority(deadline, SD_EVENT_PRIORITY_IDLE) >= 0);
+        await_answer(f);
+        assert_int_equal(f->failed, 1);
+        assert_false(late);
+        sd_event_source_unref(deadline);
+}
+
+static void a_batch_that_fails_counts_as_one_failure(void **state) {
+        struct fixture *f = *state;
+
+        f->may_release = true;
+        f->status = 500;
+        f->body = "{}";
+        hold(f, &f->a, "handle-a", USEC_PER_MINUTE);
+        hold(f, &f->b, "handle-b", USEC_PER_MINUTE);
+        lease_release(&f->lease, &f->a);
+        lease_release(&f->lease, &f->b);
+        await_answer(f);
+        assert_non_null(strstr(f->server.last, "handle-a"));
+        assert_non_null(strstr(f->server.last, "handle-b"));
+        assert_int_equal(f->lease.failures, 1);
+}
+
 static void a_lease_that_time_ended_is_told_and_nothing_is_sent(void **state) {
         struct fixture *f = *state;
 
@@ -298,6 +340,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
                 TEST(what_was_let_go_is_not_extended_until_it_comes_again),
+                TEST(an_extension_that_is_not_answered_leaves_time_for_the_next),
+                TEST(a_batch_that_fails_counts_as_one_failure),
                 TEST(a_lease_that_time_ended_is_told_and_nothing_is_sent),
                 TEST(a_delete_confirmed_for_an_older_handle_is_repeated_with_the_newest),
                 TEST(a_delete_that_fails_is_repeated_and_one_that_is_refused_is_not),

@@ -80,6 +80,15 @@ static void a_failing_extension_is_tried_several_times_before_the_deadline(void 
         assert_true(tries >= 4 && tries <= 40);
 }
 
+static void a_call_leaves_time_for_another_before_the_deadline(void **state) {
+        const struct lease_terms t = { .deadline_usec = 100 * SEC };
+
+        assert_int_equal(lease_call_limit_usec(&t, 94 * SEC), 3 * SEC);
+        assert_int_equal(lease_call_limit_usec(&t, 0), 10 * SEC);
+        assert_int_equal(lease_call_limit_usec(&t, 99 * SEC), SEC); /* but never less than an honest server may take */
+        assert_int_equal(lease_call_limit_usec(&t, 101 * SEC), SEC);
+}
+
 static void a_lease_ends_at_its_deadline_and_not_before(void **state) {
         struct lease_terms t = { .deadline_usec = T0 + 30 * SEC, .due_usec = T0 + 15 * SEC, .received_usec = T0 };
 
@@ -121,6 +130,7 @@ int main(void) {
                 cmocka_unit_test(only_a_confirmed_extension_moves_the_deadline),
                 cmocka_unit_test(extensions_spread_but_stay_between_three_eighths_and_half),
                 cmocka_unit_test(a_failing_extension_is_tried_several_times_before_the_deadline),
+                cmocka_unit_test(a_call_leaves_time_for_another_before_the_deadline),
                 cmocka_unit_test(a_lease_ends_at_its_deadline_and_not_before),
                 cmocka_unit_test(the_twelve_hours_are_never_asked_beyond),
                 cmocka_unit_test(whole_batches_go_at_once_and_rests_linger),

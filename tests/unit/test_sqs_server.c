@@ -307,7 +307,7 @@ static void a_message_given_back_is_received_again(void **state) {
         receive(f, f->url, 1, 5);
         const struct sqs_visibility v = { f->messages[0]->receipt_handle, 0 };
         f->done = false;
-        assert_int_equal(sqs_change_visibility_batch(f->client, f->url, &v, 1, on_batch, f, NULL), 0);
+        assert_int_equal(sqs_change_visibility_batch(f->client, f->url, &v, 1, 0, on_batch, f, NULL), 0);
         wait_done(f);
         assert_true(f->results[0].ok);
         receive(f, f->url, 1, 5);
