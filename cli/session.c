@@ -30,7 +30,7 @@ static int find_endpoint(struct session *s, const struct config_aws *aws, const 
 }
 
 static int open_client(struct session *s, const struct config_aws *aws) {
-        const struct http_options http = { .ca_file = aws->ca_bundle };
+        const struct http_options http = { .ca_file = aws->ca_bundle ? aws->ca_bundle : aws_environment_get(NULL, "AWS_CA_BUNDLE") };
         struct credentials_options credentials = {
                 .profile = aws->profile,
                 .access_key_id = aws->access_key_id,

@@ -180,6 +180,8 @@ static void call_finish(struct http_call *call, CURLcode code) {
         call->went_well = code == CURLE_OK;
         if (code != CURLE_OK) {
                 call->http->failed_usec = clock_monotonic_usec();
+                if (code == CURLE_PEER_FAILED_VERIFICATION)
+                        call->http->distrusted_usec = call->http->failed_usec;
                 response.error = call->error ? call->error : http_easy_errno(call->easy, code);
                 response.error_text = call->error_text[0] ? call->error_text : curl_easy_strerror(code);
         }

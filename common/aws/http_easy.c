@@ -13,6 +13,7 @@
 #define RECEIVE_BUFFER_DEFAULT (16 * 1024L)
 #define KEEPALIVE_IDLE_SECONDS 60L /* NAT gateways forget a silent connection after 350 s */
 #define IDLE_MAX_SECONDS UINT64_C(118)  /* libcurl's own */
+#define TRUST_SECONDS UINT64_C(86400)  /* libcurl's own */
 #define REDIRECT_MAX 5L
 
 /* Sets one option and leaves the function with what failed. */
@@ -79,6 +80,17 @@ static CURLcode set_method(CURL *easy, const struct http_request *r) {
         return CURLE_OK;
 }
 
+/* What is kept of the bundle is read anew when a certificate was refused since: the file may have been mended. Never
+ * twice within a second, since that takes ten milliseconds. */
+static CURLcode set_trust_age(CURL *easy, const struct http *h) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+        uint64_t since = usec_sub(clock_monotonic_usec(), h->distrusted_usec) / USEC_PER_SEC;
+        since = h->distrusted_usec ? MAX(since, UINT64_C(1)) : TRUST_SECONDS;
+        SET(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)MIN(since, TRUST_SECONDS));
+#endif
+        return CURLE_OK;
+}
+
 /* libcurl (7.87 and later) keeps the parsed CA bundle for all connections, but only when no folder of certificates is
  * set beside it; distributions set both, so the folder is taken away where there is a bundle. */
 static CURLcode set_trust(CURL *easy, const struct http *h, const struct http_request *r) {
@@ -87,7 +99,7 @@ static CURLcode set_trust(CURL *easy, const struct http *h, const struct http_re
         SET(easy, CURLOPT_CAPATH, bundle ? NULL : curl_version_info(CURLVERSION_NOW)->capath);
         SET(easy, CURLOPT_SSL_VERIFYPEER, r->flags & HTTP_TLS_INSECURE ? 0L : 1L);
         SET(easy, CURLOPT_SSL_VERIFYHOST, r->flags & HTTP_TLS_INSECURE ? 0L : 2L);
-        return CURLE_OK;
+        return set_trust_age(easy, h);
 }
 
 static long milliseconds(uint64_t usec) {
@@ -109,8 +121,8 @@ static CURLcode set_limits(CURL *easy, const struct http_request *r) {
 /* A network that forgets connections (a NAT gateway that was replaced) forgets all of them, and the idle ones would each
  * cost a call its whole time. So after a failure only those are used again that served a call since. */
 static CURLcode set_reuse(CURL *easy, const struct http *h) {
-        uint64_t since = h->failed_usec ? usec_sub(clock_monotonic_usec(), h->failed_usec) / USEC_PER_SEC : IDLE_MAX_SECONDS;
-        SET(easy, CURLOPT_MAXAGE_CONN, (long)MIN(since, IDLE_MAX_SECONDS));
+        uint64_t since = usec_sub(clock_monotonic_usec(), h->failed_usec) / USEC_PER_SEC;
+        SET(easy, CURLOPT_MAXAGE_CONN, (long)(h->failed_usec ? MIN(since, IDLE_MAX_SECONDS) : IDLE_MAX_SECONDS));
         return CURLE_OK;
 }
 

@@ -25,6 +25,7 @@ struct http {
         CURL **idle;              /* easy handles kept for the next calls */
         size_t idle_count;
         uint64_t failed_usec;     /* CLOCK_MONOTONIC, when a call last failed; 0: none did */
+        uint64_t distrusted_usec; /* likewise, for the server's certificate */
         char *ca_file;            /* the options', else libcurl's own; NULL: neither has one */
         char *user_agent;
 };

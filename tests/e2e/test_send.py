@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sqsflow send`: a queue is named as in every verb, and what cannot be sent is said before or after, never lost."""
 import json
+from pathlib import Path
 
 import pytest
 
 from agent import send_all, sqsflow
+from web import Web
+
+TLS = Path(__file__).parent.parent / "unit/vectors/tls"
 
 FLOW = "id: quick\nnamespace: test\ntasks:\n  - id: t\n    type: io.kestra.plugin.core.log.Log\n    message: x\n"
 
@@ -100,6 +104,14 @@ def test_what_was_not_sent_is_counted(queue_server, url):
 def test_a_server_that_does_not_answer_is_exit_3():
     done = sqsflow("send", "work", "-b", "x", "--endpoint", "http://127.0.0.1:1", check=False)
     assert done.returncode == 3 and "no answer: " in done.stderr
+
+
+def test_a_server_with_a_certificate_of_ones_own_authority_is_trusted_by_aws_ca_bundle():
+    with Web(TLS / "server.pem") as web:
+        web.on("POST", "/", (403, {"__type": "AccessDenied", "message": "no"}))
+        told = [sqsflow("send", f"{web.url}/1/q", "--endpoint", web.url, "-b", "x", check=False, env=env).stderr
+                for env in ({}, {"AWS_CA_BUNDLE": str(TLS / "authority.pem")})]
+    assert "certificate" in told[0] and "AccessDenied" in told[1], told
 
 
 def test_flows_that_are_wrong_keep_nobody_from_a_queue(agent, queue_server, url):

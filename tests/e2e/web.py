@@ -8,6 +8,7 @@
 """
 import http.server
 import json
+import ssl
 import threading
 
 
@@ -35,11 +36,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Web:
-    def __init__(self):
+    def __init__(self, certificate=None):
+        """With a file of its key and certificate it speaks TLS."""
         self.answers, self.seen, self.lock = {}, [], threading.Lock()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.web = self
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def __enter__(self):

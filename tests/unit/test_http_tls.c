@@ -14,6 +14,8 @@
 #include <cmocka.h>
 
 #include "common/aws/http.h"
+#include "common/base/clock.h"
+#include "common/base/file.h"
 #include "common/base/spawn.h"
 #include "common/base/text.h"
 
@@ -99,6 +101,14 @@ static void once(const char *ca_file, const struct http_request *request, struct
         sd_event_unref(event);
 }
 
+static void copy(const char *from, const char *to) {
+        _cleanup_free_ char *text = NULL;
+        size_t len;
+        _cleanup_close_ int fd = open(to, O_WRONLY | O_TRUNC | O_CLOEXEC);
+        assert_int_equal(file_read(from, 65536, &text, &len), 0);
+        assert_int_equal(fd_write_all(fd, text, len), 0);
+}
+
 static void an_unknown_authority_is_refused(void **state) {
         struct outcome o = { 0 };
         once(NULL, &(struct http_request){ .url = url }, &o);
@@ -125,6 +135,31 @@ static void a_bundle_that_is_not_there_is_an_error(void **state) {
         struct outcome o = { 0 };
         once("/nonexistent.pem", &(struct http_request){ .url = url }, &o);
         assert_int_equal(o.error, -EPROTO);
+}
+
+/* A bundle that was replaced, since an authority expired or was forgotten, is found without a restart. */
+static void a_bundle_that_was_mended_is_read_again(void **state) {
+        char file[] = "/tmp/test-http-tls-XXXXXX";
+        sd_event *event = NULL;
+        struct http *h = NULL;
+        struct outcome o = { 0 };
+        uint64_t until = clock_monotonic_usec() + 20 * USEC_PER_SEC;
+
+        close_fd(mkstemp(file));
+        copy(FILES "stranger.pem", file);
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(http_new(event, &(struct http_options){ .ca_file = file }, &h), 0);
+        run(h, event, &(struct http_request){ .url = url }, &o);
+        assert_int_equal(o.error, -EPROTO);
+        copy(FILES "authority.pem", file);
+        do
+                run(h, event, &(struct http_request){ .url = url }, &o);
+        while (o.error == -EPROTO && clock_monotonic_usec() < until);
+        assert_int_equal(o.error, 0);
+        assert_string_equal(o.body, "secret");
+        http_free(h);
+        sd_event_unref(event);
+        unlink(file);
 }
 
 static void verification_is_off_only_for_the_call_that_says_so(void **state) {
@@ -163,6 +198,7 @@ int main(void) {
                 cmocka_unit_test(the_bundle_of_the_options_or_the_request_is_trusted),
                 cmocka_unit_test(a_certificate_for_another_name_is_refused),
                 cmocka_unit_test(a_bundle_that_is_not_there_is_an_error),
+                cmocka_unit_test(a_bundle_that_was_mended_is_read_again),
                 cmocka_unit_test(verification_is_off_only_for_the_call_that_says_so),
                 cmocka_unit_test(a_tls_connection_is_used_again),
         };
