@@ -262,6 +262,8 @@ def test_handles_that_expire_and_digests_that_are_wrong(server, url):
 def test_a_wrong_fault_is_refused_with_the_reason(server):
     with pytest.raises(RuntimeError, match="Unknown kind of fault 'nonsense'"):
         server.admin("faults", [{"kind": "drop"}, {"kind": "nonsense"}])
+    with pytest.raises(RuntimeError, match="A rule has no member 'latencyMs'"):
+        server.admin("faults", [{"kind": "latency", "latencyMs": 1500}])
     assert server.admin("faults") == []
 
 

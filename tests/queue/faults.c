@@ -98,9 +98,25 @@ static int read_i64(const struct value *map, const char *key, int64_t *ret) {
         return value_type(v) == VALUE_NUMBER ? value_to_i64(v, ret) : -EINVAL;
 }
 
+/* A member that is spelt wrong would leave its default in force, and nobody would see it. NULL: there is none. */
+static const char *unknown_member(const struct value *rule) {
+        static const char *const known[] = { "kind", "op", "queue", "probability", "count", "ms", "entry_probability", "seed" };
+
+        for (size_t i = 0, k; i < value_count(rule); i++) {
+                for (k = 0; k < ARRAY_SIZE(known) && !text_eq(known[k], value_map_key_at(rule, i)); k++)
+                        ;
+                if (k == ARRAY_SIZE(known))
+                        return value_map_key_at(rule, i);
+        }
+        return NULL;
+}
+
 static int parse_rule(const struct value *v, struct fault_rule **ret, struct failure *f) {
         if (value_type(v) != VALUE_MAP)
                 return failure_set(f, FAILURE_SERIALIZATION, "A rule must be an object.");
+        const char *unknown = unknown_member(v);
+        if (unknown)
+                return failure_set(f, FAILURE_INVALID_PARAMETER_VALUE, "A rule has no member '%s'.", unknown);
         const char *kind_name = value_map_string(v, "kind"), *operation = value_map_string(v, "op");
         int kind = kind_from_name(kind_name);
         if (kind < 0)
