@@ -161,8 +161,8 @@ check-valgrind: all $(UNIT) ## Unit suites under valgrind
 .PHONY: check-limits
 check-limits: all ## What takes controllers that this host's control groups lack, in an emulated machine
 	@! grep -qs memory /sys/fs/cgroup/cgroup.controllers || exit 0; \
-	  nice tests/system/vm.sh $(BUILD)/vm env $(TEST_ENV) SQSFLOW_ALL_CONTROLLERS=1 PYTHONDONTWRITEBYTECODE=1 \
-	  $(PYTHON) -m pytest -q -p no:cacheprovider -m controllers tests/e2e
+	  nice tests/system/vm.sh $(BUILD)/vm env $(TEST_ENV) SQSFLOW_ALL_CONTROLLERS=1 SQSFLOW_DEADLINE_SECONDS=400 \
+	  PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q --tb=short -p no:cacheprovider -m controllers tests/e2e
 
 # -k: one run tells of every part that fails.
 test: ## Install what the tests need, then prove everything

@@ -14,7 +14,7 @@ from pathlib import Path
 import servers
 
 BIN = Path(os.environ.get("SQSFLOW_BIN", "build/bin")).resolve()
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = int(os.environ.get("SQSFLOW_DEADLINE_SECONDS", "60"))
 # At once, however busy the host is: less than a long poll takes, or what else it must not wait for.
 SOON_SECONDS = 10
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
