@@ -13,11 +13,11 @@ void cached_flow_done(struct cached_flow *slot) {
         *slot = (struct cached_flow){ 0 };
 }
 
-int cached_flow_load(struct cached_flow *slot, const struct frame_flow *f, bool inputs_from_message) {
+int cached_flow_load(struct cached_flow *slot, const struct frame_flow *f, unsigned from_message) {
         const struct flow_load_options options = {
                 .allow_containers = f->allow_containers,
                 .allow_shell_interpolation = f->allow_shell_interpolation,
-                .inputs_from_message = inputs_from_message,
+                .from_message = from_message,
         };
         _cleanup_(diag_done) struct diag diag = DIAG_INIT;
         _cleanup_free_ char *file = text_dup_n(f->file.data ? f->file.data : "", f->file.len);
@@ -43,7 +43,7 @@ int flow_cache_put(struct flow_cache *c, const struct frame_flow *f) {
         if (!slot)
                 slot = &c->slots[c->count++ % RUNNER_FLOWS_MAX];
         cached_flow_done(slot);
-        return cached_flow_load(slot, f, false);
+        return cached_flow_load(slot, f, 0);
 }
 
 struct cached_flow *flow_cache_find(struct flow_cache *c, uint64_t revision) {

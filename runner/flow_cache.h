@@ -21,8 +21,8 @@ struct flow_cache {
         size_t count; /* ever added; number n is in slot n % RUNNER_FLOWS_MAX */
 };
 
-/* What a frame says becomes a flow, or the problem why it is none. 0 or -ENOMEM. */
-int cached_flow_load(struct cached_flow *c, const struct frame_flow *f, bool inputs_from_message) _must_check_;
+/* What a frame says becomes a flow, or the problem why it is none. `from_message`: as in flow_load(). 0 or -ENOMEM. */
+int cached_flow_load(struct cached_flow *c, const struct frame_flow *f, unsigned from_message) _must_check_;
 void cached_flow_done(struct cached_flow *c);
 
 /* Loads a flow. A flow that is wrong is kept as such, so that its executions can say why they fail. 0 or -ENOMEM. */

@@ -56,10 +56,10 @@ void flow_library_withdraw(struct flow_library *l, struct wish *w) {
 
 /* --- flows ------------------------------------------------------------------------------------------------------------- */
 
-static bool is_same(const struct called_flow *c, const struct frame_flow *f, bool from_message) {
+static bool is_same(const struct called_flow *c, const struct frame_flow *f, unsigned from_message) {
         return c->cached.revision == f->revision && c->options.allow_containers == (f->allow_containers != 0) &&
                c->options.allow_shell_interpolation == (f->allow_shell_interpolation != 0) &&
-               c->options.inputs_from_message == from_message;
+               c->options.from_message == from_message;
 }
 
 static void drop_oldest(struct flow_library *l) {
@@ -70,7 +70,7 @@ static void drop_oldest(struct flow_library *l) {
         called_flow_unref(oldest);
 }
 
-static int load(struct flow_library *l, const struct frame_flow *f, bool from_message, struct called_flow **ret) {
+static int load(struct flow_library *l, const struct frame_flow *f, unsigned from_message, struct called_flow **ret) {
         struct called_flow *c = calloc(1, sizeof(*c));
         int r;
 
@@ -80,7 +80,7 @@ static int load(struct flow_library *l, const struct frame_flow *f, bool from_me
         c->options = (struct flow_load_options){
                 .allow_containers = f->allow_containers,
                 .allow_shell_interpolation = f->allow_shell_interpolation,
-                .inputs_from_message = from_message,
+                .from_message = from_message,
         };
         r = cached_flow_load(&c->cached, f, from_message);
         if (r < 0) {
@@ -94,7 +94,7 @@ static int load(struct flow_library *l, const struct frame_flow *f, bool from_me
         return 0;
 }
 
-static int find_flow(struct flow_library *l, const struct frame_flow *f, bool from_message, struct called_flow **ret) {
+static int find_flow(struct flow_library *l, const struct frame_flow *f, unsigned from_message, struct called_flow **ret) {
         struct called_flow *c;
 
         DL_FOREACH(l->flows, c)

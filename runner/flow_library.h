@@ -21,7 +21,7 @@ struct called_flow {
 
 struct wish {
         char *name;          /* "namespace.id"; NULL: nothing is wished for */
-        bool from_message;   /* the inputs come from a message: the flow must take them safely (P11) */
+        unsigned from_message; /* enum flow_handed: comes from a message, and the flow must take it safely (P11) */
         /* The answer, once: a flow (borrowed: to be referenced), or NULL and why there is none. The wish is over. */
         void (*on_answer)(struct wish *w, struct called_flow *flow, const char *problem);
         struct wish *prev, *next;

@@ -54,7 +54,7 @@ struct flow_task {
         struct value *properties;    /* map: the type's own properties, defaults merged, expressions unrendered */
         struct flow_branch *branches;
         size_t branch_count;
-        bool passes_message;         /* TASK_CALLS: its `inputs` read `trigger`, or inputs that do (P11) */
+        unsigned passes_message;     /* TASK_CALLS: enum flow_handed; these read `trigger`, or what comes from it (P11) */
         char **depends_on;           /* inside a Dag: ids; NULL-terminated, NULL when none */
         unsigned line, column;
 };
@@ -98,10 +98,16 @@ struct flow {
         unsigned refs;
 };
 
+/* What a caller hands to a flow. */
+enum flow_handed {
+        FLOW_INPUTS = 1 << 0,
+        FLOW_LABELS = 1 << 1,
+};
+
 struct flow_load_options {
         bool allow_containers;            /* containerImage / Docker task runner: run as a process */
         bool allow_shell_interpolation;   /* P11: let `trigger` into commands without quote */
-        bool inputs_from_message;         /* the caller's inputs come from a message: `inputs` is as unsafe as `trigger` */
+        unsigned from_message;            /* enum flow_handed: what the caller makes from a message is as unsafe as `trigger` */
         bool accept_unsupported;          /* also what cannot run yet: to look at a flow, not to start it */
 };
 

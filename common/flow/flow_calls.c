@@ -85,7 +85,7 @@ static void tell_missing(struct checker *c, const struct flow_task *task, const 
                 c->error = -ENOMEM;
 }
 
-/* The called flow as it reads when its inputs are a message's. */
+/* The called flow as it reads when its inputs, or its labels, are a message's. */
 static void check_message(struct checker *c, const struct flow_task *task, const struct flow *called) {
         struct flow_load_options options = *c->options;
         _cleanup_(diag_done) struct diag diag = DIAG_INIT;
@@ -93,7 +93,7 @@ static void check_message(struct checker *c, const struct flow_task *task, const
         struct flow *flow = NULL;
         int r;
 
-        options.inputs_from_message = true;
+        options.from_message = task->passes_message;
         r = flow_load(called->source, called->source_len, called->file, &options, &diag, &flow);
         if (r == 0)
                 flow_unref(flow);

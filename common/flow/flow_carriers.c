@@ -282,7 +282,7 @@ bool flow_carriers_read(void *userdata, const struct expr_read *read) {
                         return loop_carries(c, read) || (text_after(root, "parent") && parent_carries(c, read));
         return (text_eq(root, "outputs") && entry_carries(c, read, c->outputs)) ||
                (text_eq(root, "vars") && entry_carries(c, read, c->vars)) ||
-               (text_eq(root, "labels") && entry_carries(c, read, c->labels));
+               (text_eq(root, "labels") && (l->labels_from_trigger || entry_carries(c, read, c->labels)));
 }
 
 char *flow_carriers_sentence(const struct loader *l, const struct expr_read *read) {
@@ -352,6 +352,10 @@ void flow_carriers_collect(struct loader *l, const struct yaml_node *root) {
                         mark(l, e);
         while (l->error == 0 && mark_more(l, passes == PASSES_MAX))
                 passes++;
+}
+
+bool flow_labels_carry(struct loader *l) {
+        return l->labels_from_trigger || l->carriers->labels;
 }
 
 bool flow_reads_message(struct loader *l, const struct yaml_node *node) {

@@ -20,5 +20,7 @@ bool flow_carriers_read(void *userdata, const struct expr_read *read);
 /* The beginning of a sentence about such a read that is not `trigger` or `inputs` itself: "'outputs.a.value' carries the
  * message (line 7) and". The caller's; NULL: out of memory. */
 char *flow_carriers_sentence(const struct loader *l, const struct expr_read *read);
+/* True when a label of the execution does. */
+bool flow_labels_carry(struct loader *l);
 /* True when an expression in or below `node` (NULL: none) reads such. */
 bool flow_reads_message(struct loader *l, const struct yaml_node *node);

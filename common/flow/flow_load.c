@@ -174,7 +174,8 @@ int flow_load(const char *text, size_t len, const char *file, const struct flow_
                 .options = options ? options : &none,
                 .diag = diag,
                 .first_entry = diag->count,
-                .inputs_from_trigger = options && options->inputs_from_message,
+                .inputs_from_trigger = options && (options->from_message & FLOW_INPUTS),
+                .labels_from_trigger = options && (options->from_message & FLOW_LABELS),
         };
         size_t errors_before = diag->error_count;
         int r;

@@ -24,6 +24,7 @@ struct loader {
         struct flow_carriers *carriers;   /* what of the flow carries the message (P11); owned */
         bool inputs_from_trigger;         /* an input's default reads `trigger`, or a caller fills it from a message: `inputs`
                                            * is as unsafe as `trigger` (P11) */
+        bool labels_from_trigger;         /* a caller fills them from a message */
         size_t defaults_bytes;            /* copied from pluginDefaults into tasks */
         int error;                        /* 0 or -ENOMEM: sticky */
 };

@@ -189,6 +189,15 @@ static void load_common(struct loader *l, const struct yaml_node *node, struct f
         t->column = node->column;
 }
 
+/* What of a message a task that calls a flow hands over: enum flow_handed. */
+static unsigned passed_message(struct loader *l, const struct yaml_node *node) {
+        const struct yaml_node *inherit = yaml_get(node, "inheritLabels");
+        bool inherits = inherit && (flow_is_template(inherit) || flow_node_bool(node, "inheritLabels", false));
+        bool labels = flow_reads_message(l, yaml_get(node, "labels")) || (inherits && flow_labels_carry(l));
+
+        return (flow_reads_message(l, yaml_get(node, "inputs")) ? FLOW_INPUTS : 0u) | (labels ? FLOW_LABELS : 0u);
+}
+
 /* Of a checked node; `tables` are its type's. */
 static struct flow_task *build_task(struct loader *l, const struct yaml_node *node, const struct task_type *type,
                                     const struct flow_property *const *tables) {
@@ -201,8 +210,8 @@ static struct flow_task *build_task(struct loader *l, const struct yaml_node *no
         t->type = type;
         load_common(l, node, t);
         t->properties = flow_property_values(l, node, tables);
-        if ((type->flags & TASK_CALLS) && !yaml_is_null(yaml_get(node, "inputs")))
-                t->passes_message = flow_reads_message(l, yaml_get(node, "inputs"));
+        if (type->flags & TASK_CALLS)
+                t->passes_message = passed_message(l, node);
         load_branches(l, node, tables, t);
         return l->error < 0 ? flow_task_free(t) : t;
 }

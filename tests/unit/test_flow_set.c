@@ -132,6 +132,30 @@ static void a_message_is_handed_only_to_flows_that_take_it_safely(void **state) 
         flow_set_done(&set);
 }
 
+static void a_message_in_labels_is_handed_only_to_flows_that_take_it_safely(void **state) {
+#define CALLED(more, command)                                                                                          \
+        "id: called\nnamespace: n\ninputs: [{id: w, type: STRING, required: false}]\ntasks:\n  - {id: s, type: " SHELL        \
+        ", commands: ['" command "']}\n" more
+#define REFUSED                                                                                                        \
+        "flow 'n.called' is handed a message, and its line 5 does not take it safely: 'labels.k' may hold a message and "  \
+        "must not become shell text: hand it over in 'env', or end the expression with '| quote'\n"
+        _cleanup_(diag_done) struct diag diag = DIAG_INIT;
+        struct flow_set set;
+
+        put("a.yaml", CALLS("caller", "namespace: n, flowId: called, labels: {k: '{{ trigger.data }}'}"));
+        put("b.yaml", CALLED("", "echo {{ labels.k }}"));
+        assert_refused(-EBADMSG, "./a.yaml:4:5: task 't': " REFUSED);
+        put("a.yaml", CALLS("caller", "namespace: n, flowId: called, labels: [{key: k, value: '{{ trigger.data }}'}]"));
+        assert_refused(-EBADMSG, "./a.yaml:4:5: task 't': " REFUSED);
+        put("b.yaml", CALLED("", "echo {{ labels.k | quote }} {{ inputs.w }}")); /* the inputs are the flow's own */
+        assert_int_equal(flow_set_load(".", NULL, &diag, &set), 0);
+        flow_set_done(&set);
+        put("a.yaml", CALLS("caller", "namespace: n, flowId: called, inheritLabels: true, labels: {k: '{{ flow.id }}'}"));
+        put("b.yaml", CALLED("", "echo {{ labels.k }}"));
+        assert_int_equal(flow_set_load(".", NULL, &diag, &set), 0);
+        flow_set_done(&set);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void) {
@@ -144,6 +168,7 @@ int main(void) {
                 TEST(a_called_flow_must_be_in_the_set),
                 TEST(a_call_at_any_depth_is_looked_at),
                 TEST(a_message_is_handed_only_to_flows_that_take_it_safely),
+                TEST(a_message_in_labels_is_handed_only_to_flows_that_take_it_safely),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
