@@ -7,11 +7,20 @@
 #include "common/expr/expr.h"
 #include "common/flow/flow_loader.h"
 
+/* A flow that takes safely what of a message it is handed. */
+struct safe_call {
+        const struct flow *flow;
+        unsigned handed;
+};
+
 struct checker {
         const struct flow_set *set;
         const struct flow_load_options *options;
         struct diag *diag;
         const struct flow *flow; /* whose tasks are looked at */
+        bool is_handed;          /* it is looked at as it reads when it was called with a message */
+        struct safe_call *safe;  /* what has been looked at so; flows may call each other in circles */
+        size_t safe_count;
         int error;               /* -ENOMEM: sticky */
 };
 
@@ -85,18 +94,46 @@ static void tell_missing(struct checker *c, const struct flow_task *task, const 
                 c->error = -ENOMEM;
 }
 
+static bool is_safe(const struct checker *c, const struct flow *flow, unsigned handed) {
+        for (size_t i = 0; i < c->safe_count; i++)
+                if (c->safe[i].flow == flow && c->safe[i].handed == handed)
+                        return true;
+        return false;
+}
+
+static void check_all(struct checker *c, const struct flow *flow);
+
+/* It may hand the message on. */
+static void check_further(struct checker *c, const struct flow *called, unsigned handed, const struct flow *as_handed) {
+        const struct checker before = *c;
+        struct safe_call *grown = reallocarray(c->safe, c->safe_count + 1, sizeof(*grown));
+
+        if (!grown) {
+                c->error = -ENOMEM;
+                return;
+        }
+        c->safe = grown;
+        c->safe[c->safe_count++] = (struct safe_call){ called, handed };
+        c->is_handed = true;
+        check_all(c, as_handed);
+        c->is_handed = before.is_handed;
+        c->flow = before.flow;
+}
+
 /* The called flow as it reads when its inputs, or its labels, are a message's. */
 static void check_message(struct checker *c, const struct flow_task *task, const struct flow *called) {
         struct flow_load_options options = *c->options;
         _cleanup_(diag_done) struct diag diag = DIAG_INIT;
         _cleanup_free_ char *message = NULL;
-        struct flow *flow = NULL;
+        _cleanup_(flow_unrefp) struct flow *flow = NULL;
         int r;
 
+        if (is_safe(c, called, task->passes_message))
+                return;
         options.from_message = task->passes_message;
         r = flow_load(called->source, called->source_len, called->file, &options, &diag, &flow);
         if (r == 0)
-                flow_unref(flow);
+                check_further(c, called, task->passes_message, flow);
         if (r != -EBADMSG) {
                 c->error = r < 0 ? r : c->error;
                 return;
@@ -117,9 +154,9 @@ static void check_call(struct checker *c, const struct flow_task *task) {
         if (!full_id)
                 return;
         called = flow_set_find(c->set, full_id);
-        if (!called)
+        if (!called && !c->is_handed) /* else it has been told */
                 tell_missing(c, task, full_id);
-        else if (task->passes_message)
+        else if (called && task->passes_message)
                 check_message(c, task, called);
 }
 
@@ -134,18 +171,22 @@ static void check_tasks(struct checker *c, const struct flow_task_list *list) {
         }
 }
 
+static void check_all(struct checker *c, const struct flow *flow) {
+        c->flow = flow;
+        check_tasks(c, &flow->tasks);
+        check_tasks(c, &flow->errors);
+        check_tasks(c, &flow->finally);
+        check_tasks(c, &flow->after_execution);
+}
+
 int flow_calls_check(const struct flow_set *set, const struct flow_load_options *options, struct diag *diag) {
         static const struct flow_load_options none = { 0 };
         struct checker c = { .set = set, .options = options ? options : &none, .diag = diag };
         size_t errors_before = diag->error_count;
 
-        for (size_t i = 0; i < set->count && c.error == 0; i++) {
-                c.flow = set->items[i];
-                check_tasks(&c, &c.flow->tasks);
-                check_tasks(&c, &c.flow->errors);
-                check_tasks(&c, &c.flow->finally);
-                check_tasks(&c, &c.flow->after_execution);
-        }
+        for (size_t i = 0; i < set->count && c.error == 0; i++)
+                check_all(&c, set->items[i]);
+        free(c.safe);
         if (c.error < 0)
                 return c.error;
         return diag->error_count > errors_before ? -EBADMSG : 0;

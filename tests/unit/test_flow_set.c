@@ -156,6 +156,27 @@ static void a_message_in_labels_is_handed_only_to_flows_that_take_it_safely(void
         flow_set_done(&set);
 }
 
+static void a_message_that_is_handed_on_is_followed(void **state) {
+#define HANDS_ON(id, to) "id: " id "\nnamespace: n\ninputs: [{id: w, type: STRING, required: false}]\ntasks:\n"                \
+        "  - {id: t, type: io.kestra.plugin.core.flow.Subflow, namespace: n, flowId: " to ", inputs: {w: '{{ inputs.w }}'}}\n"
+        _cleanup_(diag_done) struct diag diag = DIAG_INIT;
+        struct flow_set set;
+
+        put("a.yaml", CALLS("caller", "namespace: n, flowId: between, inputs: {w: '{{ trigger.data }}'}"));
+        put("b.yaml", HANDS_ON("between", "called"));
+        put("c.yaml", CALLED("", "echo {{ inputs.w }}"));
+        assert_refused(-EBADMSG, "./b.yaml:5:5: task 't': flow 'n.called' is handed a message, and its line 5 does not take it "
+                                 "safely: a message must not become shell text: hand 'inputs' over in 'env', read "
+                                 "$SQSFLOW_MESSAGE_FILE, or end the expression with '| quote'\n");
+        put("c.yaml", HANDS_ON("called", "between")); /* in a circle */
+        assert_int_equal(flow_set_load(".", NULL, &diag, &set), 0);
+        flow_set_done(&set);
+        put("a.yaml", CALLS("caller", "namespace: n, flowId: between, inputs: {w: '{{ flow.id }}'}"));
+        put("c.yaml", CALLED("", "echo {{ inputs.w }}"));
+        assert_int_equal(flow_set_load(".", NULL, &diag, &set), 0);
+        flow_set_done(&set);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void) {
@@ -168,6 +189,7 @@ int main(void) {
                 TEST(a_called_flow_must_be_in_the_set),
                 TEST(a_call_at_any_depth_is_looked_at),
                 TEST(a_message_is_handed_only_to_flows_that_take_it_safely),
+                TEST(a_message_that_is_handed_on_is_followed),
                 TEST(a_message_in_labels_is_handed_only_to_flows_that_take_it_safely),
         };
 
