@@ -99,10 +99,7 @@ struct flow {
 };
 
 /* What a caller hands to a flow. */
-enum flow_handed {
-        FLOW_INPUTS = 1 << 0,
-        FLOW_LABELS = 1 << 1,
-};
+enum flow_handed { FLOW_INPUTS = 1 << 0, FLOW_LABELS = 1 << 1 };
 
 struct flow_load_options {
         bool allow_containers;            /* containerImage / Docker task runner: run as a process */

@@ -90,6 +90,16 @@ const char *flow_input_type(const char *name) {
         return type ? type->name : NULL;
 }
 
+const char *flow_input_type_at(size_t index) {
+        if (index < ARRAY_SIZE(input_types))
+                return input_types[index].name;
+        index -= ARRAY_SIZE(input_types);
+        for (size_t i = 0; i < ARRAY_SIZE(input_types); i++)
+                if (input_types[i].alias && index-- == 0)
+                        return input_types[i].alias;
+        return NULL;
+}
+
 void flow_check_value_type(struct loader *l, const struct flow_property *p, const struct yaml_node *node) {
         _cleanup_(buf_done) struct buf words = BUF_INIT(4096);
 

@@ -129,6 +129,21 @@ static struct value *number(void) {
         return any_of(of_type("number"), matching("^-?\\d"));
 }
 
+static struct value *name(void) {
+        static const char *const types[] = { "number", "boolean", NULL }; /* as YAML reads some names */
+
+        return any_of(just("type", words(types)), matching("^[a-zA-Z0-9][a-zA-Z0-9._-]*$"));
+}
+
+static struct value *input_type(void) {
+        struct value *names = value_new_list();
+        const char *type;
+
+        for (size_t i = 0; (type = flow_input_type_at(i)); i++)
+                names = added(names, text(type));
+        return just("enum", names);
+}
+
 static struct value *runner_type(void) {
         static const char *const types[] = { "io.kestra.plugin.core.runner.Process",
                                              "io.kestra.plugin.scripts.runner.docker.Docker", NULL };
@@ -140,9 +155,11 @@ static struct value *runner_type(void) {
 static struct value *plain(const struct flow_property *p) {
         switch (p->kind) {
         case PROPERTY_STRING:
-        case PROPERTY_ID:
-        case PROPERTY_VALUE_TYPE:
                 return scalar();
+        case PROPERTY_ID:
+                return name();
+        case PROPERTY_VALUE_TYPE:
+                return input_type();
         case PROPERTY_BOOL:
                 return yes_or_no();
         case PROPERTY_INT:

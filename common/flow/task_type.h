@@ -83,3 +83,5 @@ extern const struct task_type types_scripts[], types_core[], types_flowable[], t
 
 /* An input's or output's type by any of its names, in upper case: the canonical name; NULL when it is none. */
 const char *flow_input_type(const char *name);
+/* All their names; NULL at the end. */
+const char *flow_input_type_at(size_t index);
