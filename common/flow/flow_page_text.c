@@ -134,7 +134,8 @@ const char flow_page_differences[] =
         "- ForEach is kept, beside Loop, also where Kestra 2.0 has dropped it; values are compared as texts.\n"
         "- The iterations of a Loop are not executions of their own: their task runs stand below it.\n"
         "- `trigger` has more than Kestra's: `messageId`, `attributes`, `messageAttributes`, `receiveCount`, `queueUrl`,\n"
-        "  `groupId`, `sentAt`; of a batch `messages`.\n"
+        "  `groupId`, `sentAt`; of a batch `messages`. The lines of a batch's `trigger.uri` are messages with all of that, their\n"
+        "  body as `data`; in Kestra they are bodies, as those of a Consume task are in both.\n"
         "- Of a trigger, the connection (queue, region, credentials, role) may be expressions with `secret()`, `envs`, `flow`\n"
         "  and `vars`; they are evaluated when the configuration is read. The rest of it is written out.\n"
         "- `quote` is a filter of sqsflow's own.";

@@ -32,7 +32,7 @@ static const struct flow_property consume_properties[] = {
         { 0 },
 };
 static const struct task_output consume_outputs[] = {
-        { "uri", PROPERTY_STRING, "A file with one message a line." },
+        { "uri", PROPERTY_STRING, "A file with one body a line, as JSON." },
         { "count", PROPERTY_INT, "How many were read." },
         { 0 },
 };
