@@ -27,7 +27,11 @@ static int to_text(struct value **v) {
 
 static int render(struct scope *s, const struct flow_output *o, struct value **ret, char **ret_problem) {
         _cleanup_free_ char *why = NULL;
-        int r = render_value(s, o->value, RENDER_TYPED, ret, &why);
+        int r;
+
+        s->may_fail = !o->required;
+        r = render_value(s, o->value, RENDER_TYPED, ret, &why);
+        s->may_fail = false;
 
         if (r == 0 || !why)
                 return r;

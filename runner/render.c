@@ -18,7 +18,8 @@ static int tell_problem(struct scope *s, int r, struct expr_error *error, char *
         if (r == -ENOMEM)
                 return r;
         if (error->message && error->excerpt)
-                execution_logf(s->execution, s->run, LOG_ERR, "%s\n%s", error->message, error->excerpt);
+                execution_logf(s->execution, s->run, s->may_fail ? LOG_WARNING : LOG_ERR, "%s\n%s", error->message,
+                               error->excerpt);
         *ret_problem = TAKE_PTR(error->message);
         if (!*ret_problem)
                 *ret_problem = text_dup("an expression cannot be rendered");
@@ -145,7 +146,8 @@ static char *form_problem(const struct task_run *run, const char *name, const st
                 return NULL;
         words = is_enum ? list_of(p->values) : text_dup(property_kind_text(p->kind));
         shown = value_text(v);
-        return text_printf("it must be %s, not '%.*s'", words ? words : "another word", SHOWN_BYTES_MAX, shown ? shown : "");
+        return text_printf("it must be %s, not '%.*s'", words ? words : "another word", SHOWN_BYTES_MAX,
+                           shown ? shown : "");
 }
 
 int render_property(struct task_run *run, const char *name, enum render_mode mode, struct value **ret) {

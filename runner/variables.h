@@ -44,6 +44,7 @@ struct scope {
         struct execution *execution;
         struct task_run *run;
         const struct iteration *iteration; /* NULL: the run's */
+        bool may_fail;                     /* what cannot be rendered is a warning */
         uint64_t trigger_date_usec;        /* of a trigger's conditions: `trigger` has this as `date`; 0: it has none */
 };
 

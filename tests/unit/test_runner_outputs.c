@@ -76,6 +76,14 @@ static void what_is_left_empty_is_logged(void **state) {
         assert_true(driver_logged(*state, "4 left empty: the output 'o' is \"x\", which is not a whole number such as 42 (type INT)\n"));
 }
 
+static void what_may_be_left_empty_is_no_error(void **state) {
+        struct driver *d = *state;
+
+        run(d, FLOW("type: INT, required: false, value: '{{ vars.none }}'"), "1");
+        assert_true(driver_logged(d, "4 left empty: the output 'o': 'vars' has no 'none'\n"));
+        assert_null(strstr(d->log.data, "3 "));
+}
+
 #define LOOP(output) "tasks:\n  - id: l\n    type: io.kestra.plugin.core.flow.Loop\n    values: [7]\n    outputs: [{id: o, " output "}]\n" \
                      "    tasks: [{id: r, type: io.kestra.plugin.core.debug.Return, format: '{{ item.value }}'}]\n"
 
@@ -96,6 +104,7 @@ int main(void) {
                 PROMISE(an_output_is_read_as_its_type),
                 PROMISE(an_output_that_does_not_fit_fails_the_execution_and_is_named),
                 PROMISE(what_is_left_empty_is_logged),
+                PROMISE(what_may_be_left_empty_is_no_error),
                 PROMISE(an_output_of_an_iteration_is_read_as_its_type_too),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
