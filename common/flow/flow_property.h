@@ -46,6 +46,7 @@ enum property_flags {
         PROPERTY_NAMES = 1 << 5,     /* what its names are decides what a program does (P11): a message may not be in them */
         PROPERTY_NOT_EMPTY = 1 << 8, /* a list, map or text with nothing in it is an error */
         PROPERTY_TRUTH = 1 << 9,     /* true or false, as what it renders to says: a text without an expression is suspicious */
+        PROPERTY_PROGRAM = 1 << 10,  /* a program and its arguments (P11): a message may not be in it, whatever it ends in */
 };
 
 struct flow_property {

@@ -106,12 +106,20 @@ static void check_names(struct loader *l, const struct yaml_node *map) {
                                                       "name of the flow's own, or taskrun.iteration");
 }
 
+/* "sh -c MESSAGE" */
+static void check_program(struct loader *l, const struct yaml_node *scalar) {
+        if (!l->options->allow_shell_interpolation && flow_reads_message(l, scalar))
+                loader_error(l, scalar, "a message must not be a program or one of its arguments here: hand it over in 'env'");
+}
+
 void flow_check_templates(struct loader *l, const struct yaml_node *node, unsigned flags) {
         if (flow_is_template(node)) {
                 _cleanup_(expr_template_unrefp) struct expr_template *t = NULL;
 
                 if (compile(l, node, &t) == 0)
                         check_message_use(l, node, t, flags);
+                if (flags & PROPERTY_PROGRAM)
+                        check_program(l, node);
         }
         if (flags & PROPERTY_NAMES)
                 check_names(l, node);

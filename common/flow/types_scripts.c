@@ -44,7 +44,8 @@ static const struct flow_property task_runner_properties[] = {
           .description = "Name to content or URI of a file of the execution; written to the working directory before the start." },         \
         { .name = "outputFiles", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_DYNAMIC,                              \
           .description = "Globs of files to keep; outputs.<task>.outputFiles holds their URIs by name." },            \
-        { .name = "interpreter", .kind = PROPERTY_STRING_LIST, .flags = PROPERTY_NOT_EMPTY,                            \
+        { .name = "interpreter", .kind = PROPERTY_STRING_LIST,                                                         \
+          .flags = PROPERTY_NOT_EMPTY | PROPERTY_DYNAMIC | PROPERTY_PROGRAM,                                           \
           .default_text = default_interpreter, .description = "The program and its first arguments." },               \
         { .name = "failFast", .kind = PROPERTY_BOOL, .default_text = "true",                                           \
           .description = "Stop at the first command that fails (set -e)." },                                          \

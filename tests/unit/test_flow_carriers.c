@@ -214,6 +214,19 @@ static void a_message_names_no_variable_and_no_file_of_a_program(void **state) {
         check(detours, ARRAY_SIZE(detours));
 }
 
+static void a_message_is_no_program_and_none_of_its_arguments(void **state) {
+#define NO_PROGRAM "a message must not be a program or one of its arguments here: hand it over in 'env'\n"
+        static const struct detour detours[] = {
+                { "", NAMING("interpreter: [/bin/sh, -c, '{{ trigger.data }}']"), "true", "f.yaml:4:103: " NO_PROGRAM },
+                { "", NAMING("interpreter: ['{{ trigger.data | quote }}']"), "true", NO_PROGRAM },
+                { "", RETURN("r", "{{ trigger.data }}") NAMING("interpreter: [/bin/sh, -c, '{{ outputs.r.value | toJson }}']"),
+                  "true", NO_PROGRAM },
+                { "variables: {shell: /bin/dash}\n", NAMING("interpreter: ['{{ vars.shell }}', -c]"), "true", NULL },
+                { "", NAMING("interpreter: ['{{ vars.shell', -c]"), "true", "expected '}}', found the end of the text" },
+        };
+        check(detours, ARRAY_SIZE(detours));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_message_that_takes_a_detour_is_refused_with_the_way_it_came),
@@ -221,6 +234,7 @@ int main(void) {
                 cmocka_unit_test(what_a_flowable_decided_by_is_what_it_read),
                 cmocka_unit_test(text_from_outside_is_taken_for_a_message_and_numbers_are_not),
                 cmocka_unit_test(what_the_flow_itself_says_may_stand_in_commands),
+                cmocka_unit_test(a_message_is_no_program_and_none_of_its_arguments),
                 cmocka_unit_test(a_long_way_round_is_followed_to_its_end),
                 cmocka_unit_test(a_message_in_program_text_by_a_detour_is_refused),
                 cmocka_unit_test(a_message_names_no_variable_and_no_file_of_a_program),
