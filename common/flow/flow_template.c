@@ -98,12 +98,33 @@ static void check_message_use(struct loader *l, const struct yaml_node *scalar, 
         (void)expr_visit_outputs(t, on_read, on_output, &g);
 }
 
+/* The files that a script kept have names that it gave them; to hand them on is what they are for. */
+static bool on_name(void *userdata, const struct expr_read *read) {
+        bool is_kept = text_eq(read->path[0], "outputs") && read->depth == 3 && text_eq(read->path[2], "outputFiles");
+
+        return !is_kept && flow_carriers_read(userdata, read);
+}
+
+static int on_named(void *userdata, const struct expr_read *read, const char *last_filter, size_t offset) {
+        return 1;
+}
+
 /* LD_PRELOAD, or a file that Python takes for a module of its own. */
+static void refuse_names(struct loader *l, const struct yaml_node *names) {
+        loader_error(l, names, "a message must not name a variable or a file of a program: use a name of the flow's own, "
+                               "or taskrun.iteration");
+}
+
 static void check_names(struct loader *l, const struct yaml_node *map) {
         for (size_t i = 0; map->keys && i < map->count && !l->options->allow_shell_interpolation; i++)
                 if (flow_reads_message(l, map->keys[i]))
-                        loader_error(l, map->keys[i], "a message must not name a variable or a file of a program: use a "
-                                                      "name of the flow's own, or taskrun.iteration");
+                        refuse_names(l, map->keys[i]);
+}
+
+/* A map that an expression makes, names and all. */
+static void check_named(struct loader *l, const struct yaml_node *scalar, const struct expr_template *t) {
+        if (!l->options->allow_shell_interpolation && expr_visit_outputs(t, on_name, on_named, l) > 0)
+                refuse_names(l, scalar);
 }
 
 /* "sh -c MESSAGE" */
@@ -120,12 +141,14 @@ void flow_check_templates(struct loader *l, const struct yaml_node *node, unsign
                         check_message_use(l, node, t, flags);
                 if (flags & PROPERTY_PROGRAM)
                         check_program(l, node);
+                if (t && (flags & PROPERTY_NAMES))
+                        check_named(l, node, t);
         }
         if (flags & PROPERTY_NAMES)
                 check_names(l, node);
         for (size_t i = 0; i < node->count; i++) {
                 if (node->keys)
-                        flow_check_templates(l, node->keys[i], flags);
-                flow_check_templates(l, node->items[i], flags);
+                        flow_check_templates(l, node->keys[i], flags & ~(unsigned)PROPERTY_NAMES);
+                flow_check_templates(l, node->items[i], flags & ~(unsigned)PROPERTY_NAMES);
         }
 }

@@ -208,6 +208,14 @@ static void a_message_names_no_variable_and_no_file_of_a_program(void **state) {
                 { "", RETURN("r", "{{ trigger.data }}") NAMING("env: {'{{ outputs.r.value }}': x}"), "true", NOT_A_NAME },
                 { "", "  - {id: w, type: " CORE "flow.WorkingDirectory, inputFiles: {'{{ trigger.data }}': x}, tasks: [{id: t, type: " CORE
                       "debug.Return}]}\n", "true", NOT_A_NAME },
+                { "", NAMING("inputFiles: '{{ fromJson(trigger.data) }}'"), "true", NOT_A_NAME },
+                { "", RETURN("r", "{{ trigger.data }}") NAMING("inputFiles: '{{ outputs.r.value }}'"), "true", NOT_A_NAME },
+                { "", "  - {id: w, type: " CORE "flow.WorkingDirectory, inputFiles: '{{ trigger.data }}', tasks: [{id: t, type: " CORE
+                      "debug.Return}]}\n", "true", NOT_A_NAME },
+                { "", SCRIPT NAMING("inputFiles: '{{ outputs.s.vars.files }}'"), "true", NOT_A_NAME },
+                { "", SCRIPT NAMING("inputFiles: '{{ outputs.s.outputFiles }}'"), "true", NULL },
+                { "", NAMING("inputFiles: {a.json: '{{ trigger.data }}'}"), "true", NULL },
+                { "variables: {files: {a: b}}\n", NAMING("inputFiles: '{{ vars.files }}'"), "true", NULL },
                 { "variables: {name: a}\n", NAMING("env: {'{{ vars.name }}': '{{ trigger.data }}'}"), "true", NULL },
                 { "", "  - {id: h, type: " CORE "http.Request, uri: 'http://x', headers: {'X-{{ trigger.data }}': x}}\n", "true", NULL },
         };
