@@ -102,8 +102,9 @@ const char flow_page_process[] =
         "word of your own (`echo \"body: $BODY\"`), with its line breaks escaped (`jq -Rs .`), or into a file.\n"
         "\n"
         "An expression that reads a message must not become shell or program text: it ends in the filter `quote` (shell) or\n"
-        "`toJson` (Python, JavaScript), or the message is passed in `env` or read from its file. Names in `env` and `inputFiles`\n"
-        "may be expressions, but not such: a message must not name a variable or a file of a program.";
+        "`toJson` (Python, JavaScript), or the message is passed in `env` or read from its file. So it is with the content of\n"
+        "`inputFiles` whose names end in .sh, .bash, .py, .js, .mjs or .cjs. Names in `env` and `inputFiles` may be expressions,\n"
+        "but not such: a message must not name a variable or a file of a program, and must not be an `interpreter`.";
 
 const char flow_page_differences[] =
         "- Messages are deleted after the execution succeeded. Kestra deletes a trigger's messages before the execution\n"

@@ -133,7 +133,26 @@ static void check_program(struct loader *l, const struct yaml_node *scalar) {
                 loader_error(l, scalar, "a message must not be a program or one of its arguments here: hand it over in 'env'");
 }
 
+/* What stands in a file of that name is a program's text, as in `script`. */
+static unsigned flags_of_file(const char *name) {
+        static const struct {
+                const char *end;
+                unsigned flag;
+        } ends[] = {
+                { ".sh", PROPERTY_SHELL }, { ".bash", PROPERTY_SHELL }, { ".py", PROPERTY_CODE },
+                { ".js", PROPERTY_CODE },  { ".mjs", PROPERTY_CODE },   { ".cjs", PROPERTY_CODE },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+                if (text_ends_with(name, ends[i].end))
+                        return ends[i].flag;
+        return 0;
+}
+
 void flow_check_templates(struct loader *l, const struct yaml_node *node, unsigned flags) {
+        bool names_files = (flags & PROPERTY_NAMES) && node->keys;
+        unsigned below = flags & ~(unsigned)PROPERTY_NAMES;
+
         if (flow_is_template(node)) {
                 _cleanup_(expr_template_unrefp) struct expr_template *t = NULL;
 
@@ -148,7 +167,8 @@ void flow_check_templates(struct loader *l, const struct yaml_node *node, unsign
                 check_names(l, node);
         for (size_t i = 0; i < node->count; i++) {
                 if (node->keys)
-                        flow_check_templates(l, node->keys[i], flags & ~(unsigned)PROPERTY_NAMES);
-                flow_check_templates(l, node->items[i], flags & ~(unsigned)PROPERTY_NAMES);
+                        flow_check_templates(l, node->keys[i], below);
+                flow_check_templates(l, node->items[i],
+                                     below | (names_files ? flags_of_file(node->keys[i]->text) : 0u));
         }
 }

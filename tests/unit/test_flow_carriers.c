@@ -222,6 +222,24 @@ static void a_message_names_no_variable_and_no_file_of_a_program(void **state) {
         check(detours, ARRAY_SIZE(detours));
 }
 
+static void a_program_among_the_input_files_is_program_text(void **state) {
+#define SHELL_TEXT "a message must not become shell text: hand 'trigger' over in 'env'"
+#define PROGRAM_TEXT "a message must not become program text: hand 'trigger' over in 'env'"
+        static const struct detour detours[] = {
+                { "", NAMING("inputFiles: {main.sh: 'echo {{ trigger.data }}'}"), "true", SHELL_TEXT },
+                { "", NAMING("inputFiles: {bin/main.bash: 'echo {{ trigger.data | toJson }}'}"), "true", SHELL_TEXT },
+                { "", NAMING("inputFiles: {main.py: 'print({{ trigger.data }})'}"), "true", PROGRAM_TEXT },
+                { "", NAMING("inputFiles: {main.js: 'log({{ trigger.data | quote }})'}"), "true", PROGRAM_TEXT },
+                { "", "  - {id: w, type: " CORE "flow.WorkingDirectory, inputFiles: {a.mjs: '{{ trigger.data }}'}, tasks: [{id: t, type: "
+                      CORE "debug.Return}]}\n", "true", PROGRAM_TEXT },
+                { "", NAMING("inputFiles: {main.sh: 'echo {{ trigger.data | quote }}', main.py: 'print({{ trigger.data | toJson }})'}"),
+                  "true", NULL },
+                { "", NAMING("inputFiles: {order.json: '{{ trigger.data }}', sh: '{{ trigger.data }}'}"), "true", NULL },
+                { "", SCRIPT NAMING("inputFiles: {main.py: '{{ outputs.s.outputFiles[\"main.py\"] }}'}"), "true", NULL },
+        };
+        check(detours, ARRAY_SIZE(detours));
+}
+
 static void a_message_is_no_program_and_none_of_its_arguments(void **state) {
 #define NO_PROGRAM "a message must not be a program or one of its arguments here: hand it over in 'env'\n"
         static const struct detour detours[] = {
@@ -242,6 +260,7 @@ int main(void) {
                 cmocka_unit_test(what_a_flowable_decided_by_is_what_it_read),
                 cmocka_unit_test(text_from_outside_is_taken_for_a_message_and_numbers_are_not),
                 cmocka_unit_test(what_the_flow_itself_says_may_stand_in_commands),
+                cmocka_unit_test(a_program_among_the_input_files_is_program_text),
                 cmocka_unit_test(a_message_is_no_program_and_none_of_its_arguments),
                 cmocka_unit_test(a_long_way_round_is_followed_to_its_end),
                 cmocka_unit_test(a_message_in_program_text_by_a_detour_is_refused),
