@@ -40,7 +40,7 @@ struct turn {
 static void retry_later(struct turn *t, int error) {
         if (!t->services->store_fails)
                 log_write(LOG_ERR, error, LOG_FIELDS(EVENT(EVENT_STORE_FAILS)),
-                          "The store cannot be used (%s): nothing new is received or started until it does",
+                          "The store cannot be used (%s): nothing new is received or started until it can be",
                           store_problem(t->services->store) ? store_problem(t->services->store) : "no reason known");
         t->services->store_fails = true;
         t->retry_usec = t->retry_usec == 0 ? RETRY_FIRST_USEC : t->retry_usec * 2;
