@@ -16,6 +16,7 @@
 
 #define ENGINE_BASE_USEC (500 * USEC_PER_MSEC)
 #define ENGINE_CAP_USEC (10 * USEC_PER_SEC)
+#define ENGINE_SETTLE_USEC USEC_PER_SEC
 
 void dispatch_init(struct dispatch *d, struct services *services) {
         *d = (struct dispatch){ .services = services, .slots = services->slots };
@@ -87,10 +88,12 @@ static void engine_failed(struct dispatch *d, uint64_t now_usec) {
         const struct engine *e = d->services->engine;
 
         if (d->engine_tries == 0)
-                log_error(0, "No execution can be started, and nothing is received: %s", e->problem);
+                log_error(0, "No further execution can be started: %s", e->problem);
         d->engine_failures = e->failures;
-        d->engine_not_before_usec = usec_add(now_usec, retry_backoff_usec(d->engine_tries++, ENGINE_BASE_USEC, ENGINE_CAP_USEC,
-                                                                          jitter_next(&d->services->triggers->jitter)));
+        d->engine_failed_usec = now_usec;
+        if (now_usec >= d->engine_not_before_usec)
+                d->engine_not_before_usec = usec_add(now_usec, retry_backoff_usec(d->engine_tries++, ENGINE_BASE_USEC,
+                                                     ENGINE_CAP_USEC, jitter_next(&d->services->triggers->jitter)));
 }
 
 /* While it fails, it is only asked whether it works again, with a growing pause: messages wait under their lease, and none
@@ -98,24 +101,24 @@ static void engine_failed(struct dispatch *d, uint64_t now_usec) {
 static bool engine_is_out(struct dispatch *d, uint64_t now_usec) {
         struct engine *e = d->services->engine;
 
-        if (e->failures == 0) {
+        if (e->failures == 0)
                 d->engine_failures = 0;
-                return false;
-        }
-        if (!d->services->triggers)
-                return true;
+        if (engine_is_well(e) || !d->services->triggers)
+                return e->failures > 0;
         if (d->engine_failures == e->failures && now_usec >= d->engine_not_before_usec) {
-                d->engine_not_before_usec = usec_add(now_usec, ENGINE_CAP_USEC); /* in case it does not say */
                 e->ops->probe(e);
+                d->engine_not_before_usec = usec_add(now_usec, ENGINE_CAP_USEC); /* in case it does not say */
         }
         if (d->engine_failures != e->failures)
                 engine_failed(d, now_usec);
         trigger_wake_at(d->services->triggers, d->engine_not_before_usec);
-        return true;
+        return e->failures > 0;
 }
 
-static void engine_started(struct dispatch *d) {
-        if (d->engine_tries > 0 && d->services->engine->failures == 0) {
+/* Those that were started before may get ready only now, which says little. */
+static void engine_started(struct dispatch *d, uint64_t now_usec) {
+        if (d->engine_tries > 0 && engine_is_well(d->services->engine) &&
+            now_usec >= usec_add(d->engine_failed_usec, ENGINE_SETTLE_USEC)) {
                 log_info("Executions start again");
                 d->engine_tries = 0;
         }
@@ -131,7 +134,7 @@ static void start_waiting(struct dispatch *d) {
         while (d->slots->running < d->slots->total && (t = next_to_start(d, now))) {
                 r = t->config.batch_records > 0 ? execution_start_batch(t) : execution_start(t);
                 if (r == 0)
-                        engine_started(d);
+                        engine_started(d, now);
                 if (r >= 0)
                         continue;
                 if (d->services->engine->failures == 0)

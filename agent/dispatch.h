@@ -13,7 +13,8 @@
 struct dispatch {
         struct services *services;
         struct slots *slots;
-        uint64_t engine_not_before_usec; /* nothing can be started: when to try again, monotonic */
+        uint64_t engine_failed_usec;    /* when it last did: monotonic */
+        uint64_t engine_not_before_usec; /* when it is asked again: monotonic */
         unsigned engine_failures;       /* of the engine, as far as they were seen here */
         unsigned engine_tries;          /* since an execution last could be started */
         uint64_t round;                 /* of dispatch_receive() */

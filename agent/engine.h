@@ -10,19 +10,23 @@ struct execution;
 struct engine {
         const struct engine_ops *ops;
         unsigned failures;      /* since it last worked; while there are some, nothing is received or started (dispatch.c) */
-        char problem[512];      /* why, one sentence; "": it works */
+        bool is_short;          /* it may work with what it has, and cannot have more */
+        char problem[512];      /* why either is so, one sentence */
 };
 
 /* What it runs on, such as a runner, cannot be had: that says nothing about the messages. And: it could be had. */
 void engine_fails(struct engine *e, const char *fmt, ...) _printf_(2, 3);
 void engine_works(struct engine *e);
+static inline bool engine_is_well(const struct engine *e) {
+        return e->failures == 0 && !e->is_short;
+}
 
 struct engine_ops {
         /* Takes `frame` (borrowed) to where it will run, without letting it begin before flush(). 0: execution_end() will
          * be called exactly once for it, later. -errno: it could not be taken, try later; engine_fails() was called when that
          * is so for all. */
         int (*start)(struct engine *engine, struct execution *e, const struct frame_execute *frame);
-        /* It failed: finds out whether it works again, and calls engine_works() or engine_fails(), now or later. */
+        /* It is not well: finds out whether it is again, and calls engine_works() or engine_fails(), now or later. */
         void (*probe)(struct engine *engine);
         /* Lets what was taken begin: its start is noted. */
         void (*flush)(struct engine *engine);

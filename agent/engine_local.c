@@ -12,15 +12,14 @@
 #include "agent/engine_local.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <utlist.h>
 
 #include "agent/execution.h"
 #include "agent/leftovers.h"
 #include "agent/record.h"
 #include "agent/runners.h"
+#include "agent/supply.h"
 #include "agent/task_log.h"
 #include "agent/trigger.h"
 #include "common/base/clock.h"
@@ -34,7 +33,6 @@
 #define SCRATCH_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 #define LANE_JOBS_MAX 16
-#define DEATH_TEXT_SIZE 96
 
 struct job {
         struct job *prev, *next;        /* of the lane */
@@ -68,6 +66,7 @@ struct engine_local {
         struct engine engine;
         struct services *services;
         struct runners runners;
+        struct supply supply;
         struct lane *filling;           /* takes more instant executions, until flush() */
         struct buf scratch;
 };
@@ -166,6 +165,7 @@ static void lane_end(struct lane *lane, const char *reason) {
 }
 
 static void lane_give_back(struct lane *lane) {
+        supply_returned(&lane->engine->supply);
         runners_give_back(&lane->engine->runners, lane->runner);
         lane_free(lane);
 }
@@ -264,35 +264,18 @@ static void on_frame(void *userdata, struct runner *runner, const struct frame *
         wish_turn(&e->services->wishes);
 }
 
-static const char *describe_death(int status, char reason[static DEATH_TEXT_SIZE]) {
-        if (WIFSIGNALED(status))
-                snprintf(reason, DEATH_TEXT_SIZE, "the runner was killed by signal %d", WTERMSIG(status));
-        else
-                snprintf(reason, DEATH_TEXT_SIZE, "the runner ended unexpectedly with status %d", WEXITSTATUS(status));
-        return reason;
-}
-
 static void on_ready(void *userdata) {
-        struct engine_local *e = userdata;
-
-        if (e->engine.failures == 0)
-                return;
-        engine_works(&e->engine);
-        wish_turn(&e->services->wishes);
+        supply_ready(&((struct engine_local *)userdata)->supply);
 }
 
 static void on_stillborn(void *userdata, int status) {
-        struct engine_local *e = userdata;
-        char reason[DEATH_TEXT_SIZE];
-
-        engine_fails(&e->engine, "%s before it was ready: %s", describe_death(status, reason), e->runners.program);
-        wish_turn(&e->services->wishes);
+        supply_stillborn(&((struct engine_local *)userdata)->supply, status);
 }
 
 static void on_death(void *userdata, struct runner *runner, int status) {
         char reason[DEATH_TEXT_SIZE];
 
-        (void)describe_death(status, reason);
+        (void)supply_describe_death(status, reason);
         lane_note_left(runner->work);
         lane_end(runner->work, reason);
 }
@@ -309,16 +292,8 @@ static void on_answer(void *userdata) {
         runners_note_unsent(&lane->engine->runners, lane->runner);
 }
 
-static void cannot_start(struct engine_local *e, int error) {
-        engine_fails(&e->engine, "the runner %s cannot be started: %s", e->runners.program, strerror(-error));
-}
-
 static void probe(struct engine *engine) {
-        struct engine_local *e = CONTAINER_OF(engine, struct engine_local, engine);
-        int r = runners_try(&e->runners);
-
-        if (r < 0)
-                cannot_start(e, r);
+        supply_probe(&CONTAINER_OF(engine, struct engine_local, engine)->supply);
 }
 
 /* A lane with room for one more: the one that is being filled, or a new one. NULL and *ret_error. */
@@ -333,9 +308,8 @@ static struct lane *lane_get(struct engine_local *e, bool is_instant, int *ret_e
                 return NULL;
         }
         lane->engine = e;
-        *ret_error = runners_take(&e->runners, lane, &lane->runner);
+        *ret_error = supply_take(&e->supply, lane, &lane->runner);
         if (*ret_error < 0) {
-                cannot_start(e, *ret_error);
                 free(lane);
                 return NULL;
         }
@@ -446,6 +420,7 @@ int engine_local_new(struct services *services, struct engine_local **ret) {
                 return -ENOMEM;
         e->engine.ops = &ops;
         e->services = services;
+        e->supply = (struct supply){ .engine = &e->engine, .runners = &e->runners, .wishes = &services->wishes };
         e->scratch = BUF_INIT(SCRATCH_BYTES_MAX);
         r = runners_init(&e->runners, services->event, services->config->runner, services->isolation,
                          services->config->limits.idle_runners,

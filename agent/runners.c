@@ -3,7 +3,10 @@
 #include "agent/runners.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #include "common/base/clock.h"
@@ -13,6 +16,7 @@
 
 #define IDLE_MAX_USEC (30 * USEC_PER_SEC)
 #define SWEEP_USEC (10 * USEC_PER_SEC)
+#define DESCRIPTORS_LEFT 64
 
 static void remove_group(const char *path) {
         int r = cgroup_remove(path);
@@ -87,6 +91,17 @@ static void on_gone(void *userdata, struct runner_link *link, int status) {
         clear_away(r);
 }
 
+/* Some descriptors stay for calls to SQS, which keep the leases, and for the status socket. They are given out from the lowest
+ * on. */
+static bool has_descriptors(void) {
+        struct rlimit limit;
+        _cleanup_close_ int lowest = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+        if (lowest < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return lowest >= 0 || errno == EBADF;
+        return limit.rlim_cur == RLIM_INFINITY || (rlim_t)lowest + MIN(limit.rlim_cur / 4, (rlim_t)DESCRIPTORS_LEFT) < limit.rlim_cur;
+}
+
 static int runner_new(struct runners *p, struct runner **ret) {
         static const struct runner_link_handlers handlers = { .on_frame = on_frame, .on_gone = on_gone };
         _cleanup_free_ struct runner *r = calloc(1, sizeof *r);
@@ -94,6 +109,8 @@ static int runner_new(struct runners *p, struct runner **ret) {
 
         if (!r)
                 return -ENOMEM;
+        if (!has_descriptors())
+                return -EMFILE;
         r->pool = p;
         r->limits = p->limits;
         error = isolation_make_group(p->isolation, &r->limits, &r->group);
@@ -145,9 +162,24 @@ int runners_try(struct runners *p) {
         struct runner *r;
         int error = runner_new(p, &r);
 
-        if (error == 0)
-                r->idle_since_usec = clock_monotonic_usec();
-        return error;
+        if (error < 0)
+                return error;
+        r->idle_since_usec = clock_monotonic_usec();
+        DL_DELETE(p->idle, r); /* behind those that are ready */
+        DL_APPEND(p->idle, r);
+        return 0;
+}
+
+bool runners_have_ready(struct runners *p) {
+        struct runner *r = p->idle;
+
+        while (r && !r->is_ready)
+                r = r->next;
+        if (!r)
+                return false;
+        DL_DELETE(p->idle, r);
+        DL_PREPEND(p->idle, r);
+        return true;
 }
 
 void runners_give_back(struct runners *p, struct runner *r) {

@@ -63,6 +63,8 @@ void runners_done(struct runners *p);
 
 /* A runner for `work`: a warm one, else a new one. 0 or -errno when none could be started. */
 int runners_take(struct runners *p, void *work, struct runner **ret) _must_check_;
+/* An idle one that is ready; it comes first of them. */
+bool runners_have_ready(struct runners *p);
 /* Starts one without work: on_ready or on_stillborn follows. 0 or -errno when it could not be started. */
 int runners_try(struct runners *p) _must_check_;
 /* Its work is done: it is kept for the next, or freed when its group is used up. */

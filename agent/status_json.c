@@ -124,8 +124,8 @@ static void put_store(struct buf *b, const struct agent *a) {
 
 static void put_engine(struct buf *b, const struct engine *e) {
         put_key(b, "engine");
-        buf_appendf(b, "{\"healthy\":%s,", e->failures == 0 ? "true" : "false");
-        put_text(b, "problem", e->failures > 0 ? e->problem : NULL);
+        buf_appendf(b, "{\"healthy\":%s,", engine_is_well(e) ? "true" : "false");
+        put_text(b, "problem", engine_is_well(e) ? NULL : e->problem);
         close_map(b);
         buf_append_char(b, ',');
 }
@@ -190,6 +190,6 @@ void agent_describe(void *agent, struct buf *line) {
         (void)counters_write(line, &sum.counters);
         if (!store_is_healthy(a->store))
                 buf_appendf(line, "; STORE: %s", store_problem(a->store));
-        if (a->services.engine->failures > 0)
+        if (!engine_is_well(a->services.engine))
                 buf_appendf(line, "; RUNNER: %s", a->services.engine->problem);
 }

@@ -49,7 +49,7 @@ static const char help[] =
         "  sqsflow status --json | jq '.triggers[] | select(.pause) | {id, pause}'\n"
         "\n"
         "Exit status: 0 all is well, 1 something is wrong: a trigger is in backoff or cannot evaluate its conditions, or the\n"
-        "store cannot be used; 2 wrong use or configuration, 3 no agent answers.\n";
+        "store cannot be used, or no further execution be started; 2 wrong use or configuration, 3 no agent answers.\n";
 
 /* --- the verb -------------------------------------------------------------------------------------------------------- */
 

@@ -304,7 +304,7 @@ static int put_head(struct buf *out, const struct value *s, uint64_t now_usec, c
         buf_append_char(out, '\n');
         put_trigger_totals(out, s);
         put_problem(out, s, "store", "the store cannot be used: nothing is received\n", canvas);
-        put_problem(out, s, "engine", "no execution can be started: nothing is received\n", canvas);
+        put_problem(out, s, "engine", "no further execution can be started\n", canvas);
         return buf_append_char(out, '\n');
 }
 

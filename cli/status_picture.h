@@ -6,7 +6,7 @@
 #include "cli/terminal.h"
 #include "common/base/value.h"
 
-/* False when the store cannot be used, no execution can be started, or a trigger is in trouble. */
+/* False when the store cannot be used, no further execution can be started, or a trigger is in trouble. */
 bool status_is_well(const struct value *status);
 
 /* Appends it as lines that end in "\n"; with canvas->rows, only as many of them as fit, and the last says how many triggers

@@ -8,7 +8,7 @@ import pytest
 
 import servers
 from agent import BIN, SOON_SECONDS, send_all, sqsflow, wait_until
-from test_redelivery import QUICK, empty
+from test_redelivery import QUICK, SLOW, empty
 
 
 def queue(server, name="work", **attributes):
@@ -188,13 +188,32 @@ def test_a_runner_that_cannot_be_had_costs_no_message_its_receives(agent, queue_
     assert str(runner) in agent.status()["engine"]["problem"]
     if broken == "dies":
         wait_until(lambda: len(agent.mark_lines("tries")) >= 6, "six runners that died")
-    assert agent.log().count("No execution can be started") == 1
+    assert agent.log().count("No further execution can be started") == 1
     assert all(queue_server.receive_count(url, message) <= 1 for message in ids)
     assert sum(queue_server.receive_count(url, message) for message in ids) <= 4
     assert agent.executions("--state", "FAILED") == []
     told = sqsflow("status", "--socket", agent.socket, check=False)
-    assert told.returncode == 1 and "no execution can be started" in told.stdout
+    assert told.returncode == 1 and "no further execution can be started" in told.stdout
     put("good")
     wait_until(lambda: queue_server.messages(url) == [], lambda: f"an empty queue; log:\n{agent.log()}")
     assert sorted(agent.mark_lines("done")) == sorted(ids)
     assert agent.status()["engine"] == {"healthy": True, "problem": None}
+
+
+def test_runners_leave_descriptors_to_the_leases_and_to_status(agent, queue_server):
+    """More executions are allowed than there are descriptors for: what cannot start waits, under its lease."""
+    url = queue(queue_server, VisibilityTimeout="2")
+    agent.flow(SLOW)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.slow", "waitTime": "PT1S"}], limits={"executions": 100})
+    agent.start(wrapper=("prlimit", "--nofile=64:1024"))
+    ids = send_all(queue_server, url, [f"m{i}" for i in range(90)])
+    wait_until(lambda: not agent.status()["engine"]["healthy"], "the trouble in status")
+    assert "Too many open files" in agent.status()["engine"]["problem"]
+    held = agent.trigger_status("work")["inFlight"]
+    extended = len(queue_server.operations("visibility", result="changed"))
+    wait_until(lambda: len(queue_server.operations("visibility", result="changed")) >= extended + 5 * held,
+               lambda: f"five extensions of each; log:\n{agent.log()}")
+    assert max(queue_server.receive_count(url, message) for message in ids) == 1
+    (agent.marks / "go").touch()
+    wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}")
+    assert sorted(agent.mark_lines("started")) == sorted(ids)

@@ -31,7 +31,7 @@ FLOORS = [
     "batch clients delivery_state engine events fault fifo held isolation jitter listed liveness load poll_plan rate record"
     " status",
     "leftovers runners slots waiting wishes",
-    "services",
+    "services supply",
     "queue recovery demand",  # what a queue is, what a crash left of it, and whether it may be polled now
     "lease poller",    # what is held of it, and what is asked for
     "trigger",
