@@ -53,3 +53,11 @@ void names_settle(struct names *n, bool durable) {
         }
         n->fresh_count = 0;
 }
+
+void names_forget(struct names *n) {
+        for (struct name *e = n->by_text; e; e = e->hh.next) {
+                e->id = 0;
+                e->fresh = false;
+        }
+        n->fresh_count = 0;
+}

@@ -27,5 +27,7 @@ void names_done(struct names *n);
 struct name *names_get(struct names *n, const char *text);
 /* The open transaction wrote this name under this number. */
 void names_written(struct names *n, struct name *name, int64_t id);
+/* Of all, the numbers are forgotten: they were those of another database. */
+void names_forget(struct names *n);
 /* After the open transaction was made durable, or was not: then its numbers are forgotten. */
 void names_settle(struct names *n, bool durable);

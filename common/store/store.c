@@ -37,7 +37,7 @@ int store_is_owned(const char *path) {
         return fcntl(fd, F_OFD_GETLK, &lock) < 0 ? -errno : lock.l_type != F_UNLCK;
 }
 
-static int take_lock(const char *path, int *ret_fd, char **ret_message) {
+int store_take_lock(const char *path, int *ret_fd, char **ret_message) {
         _cleanup_free_ char *name = text_printf("%s.lock", path);
         _cleanup_close_ int fd = -1;
         struct flock lock = whole_file();
@@ -66,10 +66,13 @@ static int open_store(struct store *s, const char *path, const struct store_prog
         s->path = text_dup(path);
         if (!s->path)
                 return -ENOMEM;
-        r = take_lock(path, &s->lock_fd, ret_message);
+        r = store_take_lock(path, &s->lock_fd, ret_message);
         if (r < 0)
                 return r;
         r = database_open_writer(path, &store_schema, progress, &s->db, &was, ret_message);
+        if (r < 0)
+                return r;
+        r = store_note_place(s);
         if (r < 0)
                 return r;
         s->passage = schema_passage_text(was, store_schema.version);
@@ -184,7 +187,9 @@ int store_commit(struct store *s) {
                 store_end_reading(s);
                 return 1;
         }
-        r = store_write(s, &s->batch);
+        r = store_check_place(s);
+        if (r >= 0)
+                r = store_write(s, &s->batch);
         if (r < 0)
                 return r;
         written = s->batch;
@@ -259,8 +264,11 @@ int store_ledger_has_sent(struct store *s, const char *queue_url, const char *me
 int store_probe(struct store *s) {
         /* More than a page, so that a few free bytes do not pass for space. */
         static const char write[] = "REPLACE INTO probe (id, filler) VALUES (1, zeroblob(32768))";
-        int r = store_begin(s);
+        int r = store_check_place(s);
 
+        if (r < 0)
+                return r;
+        r = store_begin(s);
         if (r < 0)
                 return store_note(s, r);
         r = store_finish(s, database_exec(s->db, write));

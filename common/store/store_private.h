@@ -2,6 +2,8 @@
 /* What the files of the writing side share. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "common/store/batch.h"
 #include "common/store/database.h"
 #include "common/store/store.h"
@@ -42,6 +44,9 @@ struct store {
         char *path;
         char *passage;
         int lock_fd;
+        dev_t device;        /* of the file that is open, … */
+        ino_t inode;
+        bool is_gone;        /* … which is not the one at `path` any more */
         enum store_history history;
         struct sqlite3 *db;
         struct sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -54,6 +59,13 @@ struct store {
         bool failed;         /* the last try to write */
         char *problem;       /* why; NULL also when there was no memory for it */
 };
+
+int store_take_lock(const char *path, int *ret_fd, char **ret_message) _must_check_;
+
+/* store_place.c: notes which file is open; and looks whether it is still there. 0; -ESTALE, once; from then on the one that is
+ * there, or a new one, is opened: 0 or -errno, with the reason noted. */
+int store_note_place(struct store *s) _must_check_;
+int store_check_place(struct store *s) _must_check_;
 
 int statements_prepare(struct store *s) _must_check_;
 void statements_finalize(struct store *s);

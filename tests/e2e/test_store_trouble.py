@@ -2,6 +2,7 @@
 """P2 for the store: while it is locked or its disk is full nothing new is received, leases are kept, and it heals."""
 import errno
 import os
+import shutil
 import sqlite3
 import subprocess
 
@@ -107,6 +108,38 @@ def test_a_ledger_that_cannot_be_read_stops_receives_instead_of_turning_messages
     wait_until(empty(queue_server, url), lambda: f"recovery; log:\n{agent.log()}")
     assert len(agent.mark_lines("done")) == 3
     assert agent.status()["store"]["healthy"]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_store_that_is_removed_or_replaced_is_told_and_another_one_takes_its_place(agent, queue_server, tmp_path, replaced):
+    """What the old one knew is gone; but records that nobody will find are no records (P1)."""
+    url = queue(queue_server)
+    agent.flow(QUICK)
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.quick", "waitTime": "PT1S"}])
+    agent.start()
+    send_all(queue_server, url, ["x"])
+    wait_until(empty(queue_server, url), "the first message's end")
+    path = agent.state / "sqsflow.db"
+    if replaced:
+        with sqlite3.connect(path) as old, sqlite3.connect(tmp_path / "copy.db") as copy:
+            old.backup(copy)
+        old.close()
+        copy.close()
+    for file in agent.state.glob("sqsflow.db*"):
+        file.unlink()
+    if replaced:
+        shutil.copy(tmp_path / "copy.db", path)
+    ids = send_all(queue_server, url, ["y", "z"])
+    wait_until(empty(queue_server, url), lambda: f"an empty queue; log:\n{agent.log()}")
+    assert f"the store {path} was removed or replaced while it was in use" in agent.log()
+    assert agent.log().count("The store cannot be used") == 1
+    assert agent.status()["store"]["healthy"]
+    send_all(queue_server, url, ["later"])
+    wait_until(empty(queue_server, url), "the last message's end")
+    assert len(agent.mark_lines("done")) == 4 and set(ids) < set(agent.mark_lines("done"))
+    assert len(agent.executions()) == (4 if replaced else 3)
+    assert agent.stop() == 0
+    assert len(agent.executions()) == (4 if replaced else 3)
 
 
 def test_a_store_that_is_newer_or_damaged_is_refused_before_anything_is_received(agent, queue_server):
