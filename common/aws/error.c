@@ -209,6 +209,10 @@ struct aws_error aws_error_from_errno(int error, const char *text) {
 static const char *phrase(const struct aws_error *e) {
         if (e->class == AWS_ERROR_TRANSIENT)
                 return e->http_status == 0 ? "no answer" : "the server is in trouble";
+        if (e->http_status == 407)
+                return "a proxy wants a name and password";
+        if (e->http_status >= 300 && e->http_status < 400)
+                return "the endpoint is not SQS: it sends the request elsewhere";
         return e->class == AWS_ERROR_NO_CREDENTIALS ? "no credentials" : class_names[e->class];
 }
 

@@ -29,7 +29,8 @@ struct http_call {
         struct curl_slist *request_headers;
         struct buf body;
         struct buf headers; /* "Name: value\0" after each other */
-        int error;          /* why our own callbacks gave up */
+        int error;          /* why our own callbacks gave up, */
+        const char *why;    /* in words (libcurl's only say that they did) */
         http_body_func on_body; /* NULL: into `body` */
         http_done_func on_done;
         void *userdata;
@@ -52,17 +53,22 @@ static int hand_over(struct http_call *call, const char *data, size_t len) {
         return call->on_body((unsigned)status, data, len, call->userdata);
 }
 
+/* Ends the call from inside a callback. */
+static size_t give_up(struct http_call *call, int error, const char *why) {
+        call->error = error;
+        call->why = why;
+        return 0;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *userdata) {
         struct http_call *call = userdata;
         int r;
         if (call->body.len == 0 && !call->on_body)
                 expect_body(call);
         r = call->on_body ? hand_over(call, data, size * count) : buf_append(&call->body, data, size * count);
-        if (r < 0) {
-                call->error = r == -E2BIG ? -EFBIG : r;
-                return 0;
-        }
-        return size * count;
+        if (r == -E2BIG || r == -EFBIG)
+                return give_up(call, -EFBIG, "the answer is too large");
+        return r < 0 ? give_up(call, r, strerror(-r)) : size * count;
 }
 
 /* A status line starts a new answer: after "100 Continue", a proxy's CONNECT, or a redirect. */
@@ -77,11 +83,9 @@ static size_t on_header(char *data, size_t size, size_t count, void *userdata) {
                 return len;
         buf_append(&call->headers, data, text_len);
         int r = buf_append_char(&call->headers, '\0');
-        if (r < 0) {
-                call->error = r == -E2BIG ? -EFBIG : r;
-                return 0;
-        }
-        return len;
+        if (r == -E2BIG)
+                return give_up(call, -EPROTO, "the headers of the answer are too large");
+        return r < 0 ? give_up(call, r, strerror(-r)) : len;
 }
 
 const char *http_response_header(const struct http_response *response, const char *name) {
@@ -183,7 +187,9 @@ static void call_finish(struct http_call *call, CURLcode code) {
                 if (code == CURLE_PEER_FAILED_VERIFICATION)
                         call->http->distrusted_usec = call->http->failed_usec;
                 response.error = call->error ? call->error : http_easy_errno(call->easy, code);
-                response.error_text = call->error_text[0] ? call->error_text : curl_easy_strerror(code);
+                response.error_text = call->why             ? call->why
+                                      : call->error_text[0] ? call->error_text
+                                                            : curl_easy_strerror(code);
         }
         call_unlink(call);
         call_release_easy(call);

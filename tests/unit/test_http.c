@@ -28,6 +28,7 @@ struct outcome {
         unsigned status;
         char *body;
         char *header;
+        char error_text[64];
         struct fixture *again; /* start another call from inside the callback */
 };
 
@@ -68,8 +69,8 @@ static void on_done(const struct http_response *response, void *userdata) {
         o->body = buf_take(response->body, NULL);
         free(o->header);
         o->header = text_dup(http_response_header(response, "X-Name"));
-        if (response->error < 0)
-                assert_non_null(response->error_text);
+        snprintf(o->error_text, sizeof(o->error_text), "%s", response->error_text ? response->error_text : "");
+        assert_int_equal(response->error < 0, o->error_text[0] != '\0');
         if (o->again && o->count == 1) {
                 _cleanup_free_ char *url = url_of(o->again, "/again");
                 o->done = false;
@@ -330,9 +331,28 @@ static void a_body_beyond_the_maximum_fails_the_call(void **state) {
         _cleanup_(outcome_done) struct outcome o = { 0 };
         run(*state, &(struct http_request){ .response_max_bytes = 4 }, &o);
         assert_int_equal(o.error, -EFBIG);
+        assert_string_equal(o.error_text, "the answer is too large");
         _cleanup_(outcome_done) struct outcome fits = { 0 };
         run(*state, &(struct http_request){ .response_max_bytes = 5 }, &fits);
         assert_int_equal(fits.error, 0);
+}
+
+static enum server_action serve_many_headers(struct server *s, const char *request, size_t len, struct buf *answer) {
+        buf_append_str(answer, "HTTP/1.1 200 OK\r\n");
+        for (unsigned i = 0; i < 1000; i++)
+                buf_appendf(answer, "X-%u: %0100u\r\n", i, i);
+        buf_append_str(answer, "Content-Length: 0\r\n\r\n");
+        return SERVER_CLOSE;
+}
+
+/* They are no body that another limit would let in. */
+static void headers_beyond_their_maximum_are_told_apart(void **state) {
+        struct fixture *f = *state;
+        _cleanup_(outcome_done) struct outcome o = { 0 };
+        f->server.serve = serve_many_headers;
+        run(f, &(struct http_request){ 0 }, &o);
+        assert_int_equal(o.error, -EPROTO);
+        assert_string_equal(o.error_text, "the headers of the answer are too large");
 }
 
 static void what_cannot_be_sent_is_refused_at_once(void **state) {
@@ -517,6 +537,7 @@ int main(void) {
                 TEST(a_call_that_failed_leaves_the_next_ones_alone),
                 TEST(plain_http_where_tls_was_asked_for_is_a_protocol_error),
                 TEST(a_body_beyond_the_maximum_fails_the_call),
+                TEST(headers_beyond_their_maximum_are_told_apart),
                 TEST(what_cannot_be_sent_is_refused_at_once),
                 TEST(a_call_cancelled_while_it_connects_leaves_the_next_ones_alone),
                 TEST(a_cancelled_call_never_calls_back),

@@ -89,6 +89,23 @@ static void the_query_error_header_stands_in_for_a_body_that_says_nothing(void *
         assert_string_equal(b.data, "the server is in trouble (HTTP 503)");
 }
 
+static void who_is_no_sqs_is_told_as_what_it_is(void **state) {
+        static const struct {
+                unsigned status;
+                const char *line;
+        } rows[] = {
+                { 407, "a proxy wants a name and password (HTTP 407)" },
+                { 301, "the endpoint is not SQS: it sends the request elsewhere (HTTP 301)" },
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct aws_error e = aws_error_from_answer(rows[i].status, "<html>", 6, NULL, NULL, NULL);
+                _cleanup_(buf_done) struct buf b = { 0 };
+                assert_int_equal(e.class, AWS_ERROR_REQUEST);
+                assert_int_equal(aws_error_write(&b, &e), 0);
+                assert_string_equal(b.data, rows[i].line);
+        }
+}
+
 static void long_texts_are_cut_between_characters(void **state) {
         char body[4096] = "{\"__type\":\"X\",\"message\":\"";
         for (int i = 0; i < 400; i++)
@@ -156,6 +173,7 @@ int main(void) {
                 cmocka_unit_test(errors_are_classified_by_code_and_not_by_status),
                 cmocka_unit_test(an_answer_becomes_an_error_with_all_it_tells),
                 cmocka_unit_test(the_query_error_header_stands_in_for_a_body_that_says_nothing),
+                cmocka_unit_test(who_is_no_sqs_is_told_as_what_it_is),
                 cmocka_unit_test(long_texts_are_cut_between_characters),
                 cmocka_unit_test(backoff_doubles_to_its_cap_and_jitters_over_the_whole_range),
                 cmocka_unit_test(no_error_makes_a_hot_loop),
