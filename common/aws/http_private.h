@@ -8,7 +8,8 @@
 struct http_socket {
         sd_event_source *source;
         uint32_t wanted;  /* events libcurl waits for now; 0: none (parked) */
-        bool ours;        /* made by open_socket: we learn when it is closed */
+        bool ours;        /* made by open_socket: we learn when it is closed, */
+        bool connected;   /* provided that it did connect */
 };
 
 struct http {

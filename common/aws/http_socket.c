@@ -4,9 +4,10 @@
  * libcurl announces and withdraws a socket for every request, also when the connection stays open for the next. Each
  * would be an epoll_ctl(), so a withdrawn socket is only parked: its source stays registered, and is touched again when
  * libcurl wants other events. Should a parked socket wake up (the server closed an idle connection), it is switched
- * off. We know when a source must go because libcurl closes its sockets through our function, but for one that did not
- * connect when its call was cancelled: the source of that is found, and goes, when libcurl opens the next socket of the
- * same number. Descriptors it made by itself (the name resolver's) are not parked.
+ * off. We know when a source must go because libcurl closes its sockets through our function. One that did not connect
+ * (its call ended before, or another address was faster) it closes without a word before it withdraws it, so that is not
+ * parked: a source that stayed would be taken for that of the next descriptor of the same number. It is known by never
+ * having been read from. Nor are descriptors parked that libcurl made by itself (the name resolver's).
  *
  * The timer is lazy as well: when libcurl moves its deadline further away, as it does in every request, the armed time
  * stays, and an early wake-up arms it anew.
@@ -70,10 +71,11 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, voi
         s->wanted = (what & CURL_POLL_IN && what != CURL_POLL_REMOVE ? EPOLLIN : 0) |
                     (what & CURL_POLL_OUT && what != CURL_POLL_REMOVE ? EPOLLOUT : 0);
         if (what == CURL_POLL_REMOVE) {
-                if (!s->ours)
+                if (!s->ours || !s->connected)
                         s->source = sd_event_source_disable_unref(s->source);
                 return 0;
         }
+        s->connected = s->connected || s->wanted & EPOLLIN;
         return watch(h, s, fd, s->wanted) < 0 ? -1 : 0;
 }
 
@@ -84,7 +86,7 @@ static curl_socket_t open_socket(void *userdata, curlsocktype purpose, struct cu
                 close_fd(fd);
                 return CURL_SOCKET_BAD;
         }
-        s->source = sd_event_source_disable_unref(s->source); /* of an older one, see above */
+        s->source = sd_event_source_disable_unref(s->source); /* should there be one of an older socket */
         *s = (struct http_socket){ .ours = true };
         return fd;
 }

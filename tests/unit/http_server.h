@@ -131,15 +131,6 @@ static inline void server_stop(struct server *s) {
         s->fd = close_fd(s->fd);
 }
 
-/* Stops it for good. Its port stays taken, so that nobody else answers there. */
-static inline void server_leave(struct server *s) {
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(s->port) };
-        server_stop(s);
-        s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (bind(s->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-                abort();
-}
-
 /* Turns the loop until *done, at most a minute without any event; false then. */
 static inline bool loop_until(sd_event *event, const bool *done) {
         while (!*done)

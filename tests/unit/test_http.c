@@ -10,7 +10,7 @@
 #include "common/aws/http.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
-#include "tests/unit/http_server.h"
+#include "tests/unit/http_server_none.h"
 
 /* A label has 63 characters at most: no name server is asked. */
 #define UNKNOWN_HOST "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.invalid"
@@ -366,23 +366,6 @@ static void what_cannot_be_sent_is_refused_at_once(void **state) {
         assert_int_equal(http_active_count(f->http), 0);
 }
 
-/* A server that accepts nobody, and whose line is full: whoever connects waits. */
-static int busy_server(unsigned *ret_port, int clients[4]) {
-        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t len = sizeof(a);
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        assert_return_code(bind(fd, (struct sockaddr *)&a, len), errno);
-        assert_return_code(listen(fd, 0), errno);
-        assert_return_code(getsockname(fd, (struct sockaddr *)&a, &len), errno);
-        for (unsigned i = 0; i < 4; i++) {
-                clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-                (void)connect(clients[i], (struct sockaddr *)&a, len);
-        }
-        *ret_port = ntohs(a.sin_port);
-        return fd;
-}
-
 /* libcurl closes the socket of one that did not connect without a word; the next gets the same descriptor. */
 static void a_call_cancelled_while_it_connects_leaves_the_next_ones_alone(void **state) {
         struct fixture *f = *state;
@@ -390,7 +373,7 @@ static void a_call_cancelled_while_it_connects_leaves_the_next_ones_alone(void *
         struct outcome cancelled = { 0 };
         struct http_call *call;
         unsigned port;
-        int clients[4], fd = busy_server(&port, clients);
+        int clients[4], fd = server_start_busy(&port, clients);
         _cleanup_free_ char *url = text_printf("http://127.0.0.1:%u/", port);
 
         assert_int_equal(http_start(f->http, &(struct http_request){ .url = url }, on_done, &cancelled, &call), 0);

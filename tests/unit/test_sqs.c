@@ -10,7 +10,7 @@
 
 #include "common/aws/sqs.h"
 #include "common/base/text.h"
-#include "tests/unit/http_server.h"
+#include "tests/unit/http_server_none.h"
 
 #define QUEUE "https://sqs.eu-north-1.amazonaws.com/123456789012/orders"
 
