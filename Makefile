@@ -152,7 +152,7 @@ check-asan-unit: ## Unit suites under AddressSanitizer and UBSan
 
 # Those that start runners or programs need pidfd_open(2), which the valgrind of Debian 12 does not know, and reading all of
 # the system's authorities takes longer there than a request may. ASan looks at those.
-NO_VALGRIND := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(shell grep -lE 'runner_(driver|execute)\.h' tests/unit/test_*.c)) \
+NO_VALGRIND := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(shell grep -lE 'runner_(driver|execute|processes)\.h' tests/unit/test_*.c)) \
                $(addprefix $(BUILD)/unit/,test_credentials_process test_http_tls)
 check-valgrind: all $(UNIT) ## Unit suites under valgrind
 	@$(TEST_ENV) $(PYTHON) tests/unit/run.py --valgrind --jobs $(JOBS) $(filter-out $(NO_VALGRIND),$(UNIT))

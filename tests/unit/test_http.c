@@ -7,92 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "common/aws/http.h"
 #include "common/base/clock.h"
-#include "common/base/text.h"
-#include "tests/unit/http_server_none.h"
-
-/* A label has 63 characters at most: no name server is asked. */
-#define UNKNOWN_HOST "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.invalid"
-
-struct fixture {
-        sd_event *event;
-        struct http *http;
-        struct server server;
-};
-
-struct outcome {
-        bool done;
-        unsigned count;
-        int error;
-        unsigned status;
-        char *body;
-        char *header;
-        char error_text[64];
-        struct fixture *again; /* start another call from inside the callback */
-};
-
-static enum server_action serve_hello(struct server *s, const char *request, size_t len, struct buf *answer) {
-        server_answer(answer, 200, "X-Name: first\r\nx-NAME:  value \r\n", "hello");
-        return SERVER_ANSWER;
-}
-
-static int set_up(void **state) {
-        struct fixture *f = calloc(1, sizeof(*f));
-        assert_int_equal(sd_event_new(&f->event), 0);
-        assert_int_equal(http_new(f->event, NULL, &f->http), 0);
-        server_start(&f->server, f->event, serve_hello);
-        *state = f;
-        return 0;
-}
-
-static int tear_down(void **state) {
-        struct fixture *f = *state;
-        http_free(f->http);
-        server_stop(&f->server);
-        sd_event_unref(f->event);
-        free(f);
-        return 0;
-}
-
-static char *url_of(const struct fixture *f, const char *path) {
-        return text_printf("http://127.0.0.1:%u%s", f->server.port, path);
-}
-
-static void on_done(const struct http_response *response, void *userdata) {
-        struct outcome *o = userdata;
-        o->done = true;
-        o->count++;
-        o->error = response->error;
-        o->status = response->status;
-        free(o->body);
-        o->body = buf_take(response->body, NULL);
-        free(o->header);
-        o->header = text_dup(http_response_header(response, "X-Name"));
-        snprintf(o->error_text, sizeof(o->error_text), "%s", response->error_text ? response->error_text : "");
-        assert_int_equal(response->error < 0, o->error_text[0] != '\0');
-        if (o->again && o->count == 1) {
-                _cleanup_free_ char *url = url_of(o->again, "/again");
-                o->done = false;
-                assert_int_equal(http_start(o->again->http, &(struct http_request){ .url = url }, on_done, o, NULL), 0);
-        }
-}
-
-static void outcome_done(struct outcome *o) {
-        free(o->body);
-        free(o->header);
-}
-
-static void run(struct fixture *f, const struct http_request *request, struct outcome *o) {
-        _cleanup_free_ char *url = url_of(f, "/path");
-        struct http_request r = *request;
-        if (!r.url)
-                r.url = url;
-        assert_int_equal(http_start(f->http, &r, on_done, o, NULL), 0);
-        assert_false(o->done);
-        assert_true(loop_until(f->event, &o->done));
-        assert_int_equal(o->count, 1);
-}
+#include "tests/unit/http_fixture.h"
 
 static void an_answer_comes_whole_with_its_headers(void **state) {
         _cleanup_(outcome_done) struct outcome o = { 0 };
@@ -170,161 +86,6 @@ static void a_callback_may_start_the_next_call(void **state) {
                 assert_true(sd_event_run(f->event, 10000000) > 0);
         assert_string_equal(o.body, "hello");
         assert_int_equal(f->server.connection_count, 1);
-}
-
-static enum server_action serve_nothing(struct server *s, const char *request, size_t len, struct buf *answer) {
-        return SERVER_HANG;
-}
-
-static void a_hung_server_is_left_at_the_timeout(void **state) {
-        struct fixture *f = *state;
-        _cleanup_(outcome_done) struct outcome o = { 0 };
-        f->server.serve = serve_nothing;
-        uint64_t start = clock_monotonic_usec();
-        run(f, &(struct http_request){ .timeout_usec = 150 * USEC_PER_MSEC }, &o);
-        assert_int_equal(o.error, -ETIMEDOUT);
-        assert_true(clock_monotonic_usec() - start >= 140 * USEC_PER_MSEC); /* not before; how long after is the machine's */
-}
-
-static int on_late(sd_event_source *source, uint64_t usec, void *userdata) {
-        *(bool *)userdata = true;
-        return 0;
-}
-
-/* Not a bound on the time but an order: whatever else the machine does, the loop serves the timeout's timer before one that is
- * due later and of less priority. */
-static void a_shorter_timeout_is_not_lost_behind_a_longer_one(void **state) {
-        struct fixture *f = *state;
-        _cleanup_(outcome_done) struct outcome slow = { 0 }, quick = { 0 };
-        _cleanup_free_ char *url = url_of(f, "/");
-        sd_event_source *late_timer = NULL;
-        bool is_late = false;
-        struct http_call *call;
-        f->server.serve = serve_nothing;
-        struct http_request r = { .url = url, .timeout_usec = 60 * USEC_PER_SEC };
-        assert_int_equal(http_start(f->http, &r, on_done, &slow, &call), 0);
-        while (sd_event_run(f->event, 400000) > 0) /* until only the long timeout is left to wait for */
-                ;
-        r.timeout_usec = 300 * USEC_PER_MSEC;
-        assert_true(sd_event_add_time_relative(f->event, &late_timer, CLOCK_MONOTONIC, 20 * USEC_PER_SEC, 1, on_late, &is_late) >= 0);
-        assert_true(sd_event_source_set_priority(late_timer, SD_EVENT_PRIORITY_IDLE) >= 0);
-        run(f, &r, &quick);
-        sd_event_source_unref(late_timer);
-        assert_int_equal(quick.error, -ETIMEDOUT);
-        assert_false(is_late);
-        assert_false(slow.done);
-        http_cancel(call);
-}
-
-static enum server_action serve_once_all_are_there(struct server *s, const char *request, size_t len, struct buf *answer) {
-        if (s->request_count < 3)
-                return SERVER_HANG;
-        for (struct server_connection *c = s->connections; c; c = c->next) {
-                _cleanup_(buf_done) struct buf b = { 0 };
-                server_answer(&b, 200, "", "hello");
-                assert_int_equal(send(c->fd, b.data, b.len, MSG_NOSIGNAL), (ssize_t)b.len);
-        }
-        return SERVER_HANG;
-}
-
-/* What a NAT gateway that was replaced does: whatever connection there was is dead, and none of them knows. */
-static void after_a_call_that_failed_no_older_connection_is_used(void **state) {
-        struct fixture *f = *state;
-        struct outcome o[3] = { 0 };
-        _cleanup_(outcome_done) struct outcome failed = { 0 }, next = { 0 }, last = { 0 };
-        _cleanup_free_ char *url = url_of(f, "/");
-
-        f->server.serve = serve_once_all_are_there;
-        for (unsigned i = 0; i < 3; i++)
-                assert_int_equal(http_start(f->http, &(struct http_request){ .url = url }, on_done, &o[i], NULL), 0);
-        for (unsigned i = 0; i < 3; i++) {
-                assert_true(loop_until(f->event, &o[i].done));
-                outcome_done(&o[i]);
-        }
-        f->server.serve = serve_nothing;
-        run(f, &(struct http_request){ .timeout_usec = 1100 * USEC_PER_MSEC }, &failed); /* libcurl counts seconds */
-        assert_int_equal(failed.error, -ETIMEDOUT);
-        assert_int_equal(f->server.connection_count, 3);
-        f->server.serve = serve_hello;
-        run(f, &(struct http_request){ 0 }, &next);
-        assert_int_equal(f->server.connection_count, 4);
-        run(f, &(struct http_request){ 0 }, &last); /* and the new one is */
-        assert_int_equal(f->server.connection_count, 4);
-}
-
-static enum server_action serve_reset(struct server *s, const char *request, size_t len, struct buf *answer) {
-        return SERVER_RESET;
-}
-
-static enum server_action serve_half(struct server *s, const char *request, size_t len, struct buf *answer) {
-        buf_append_str(answer, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
-        return SERVER_CLOSE;
-}
-
-static enum server_action serve_junk(struct server *s, const char *request, size_t len, struct buf *answer) {
-        buf_append_str(answer, "SSH-2.0-OpenSSH_9.2\r\n\r\n");
-        return SERVER_CLOSE;
-}
-
-static void broken_connections_are_told_apart(void **state) {
-        struct fixture *f = *state;
-        const struct {
-                enum server_action (*serve)(struct server *, const char *, size_t, struct buf *);
-                int error;
-        } cases[] = {
-                { serve_reset, -ECONNRESET },
-                { serve_half, -ECONNRESET },
-                { serve_junk, -EPROTO },
-        };
-        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                _cleanup_(outcome_done) struct outcome o = { 0 };
-                f->server.serve = cases[i].serve;
-                run(f, &(struct http_request){ .body = "x", .body_len = 1 }, &o);
-                if (cases[i].error != -EPROTO)
-                        assert_int_equal(o.error, cases[i].error);
-                else
-                        assert_true(o.error == -EPROTO || o.error == -EIO);
-        }
-}
-
-static void a_refused_connection_and_an_unknown_name_are_errors(void **state) {
-        struct fixture *f = *state;
-        _cleanup_(outcome_done) struct outcome refused = { 0 }, unknown = { 0 };
-        server_leave(&f->server);
-        run(f, &(struct http_request){ 0 }, &refused);
-        assert_int_equal(refused.error, -ECONNREFUSED);
-        run(f, &(struct http_request){ .url = "http://" UNKNOWN_HOST "/" }, &unknown);
-        assert_int_equal(unknown.error, -EHOSTUNREACH);
-}
-
-/* libcurl may leave a handle in a state in which it takes no options any more. */
-static void a_call_that_failed_leaves_the_next_ones_alone(void **state) {
-        struct fixture *f = *state;
-        for (unsigned i = 0; i < 3; i++) {
-                _cleanup_(outcome_done) struct outcome unknown = { 0 }, o = { 0 };
-                run(f, &(struct http_request){ .url = "http://" UNKNOWN_HOST "/" }, &unknown);
-                assert_int_equal(unknown.error, -EHOSTUNREACH);
-                run(f, &(struct http_request){ 0 }, &o);
-                assert_int_equal(o.status, 200);
-        }
-}
-
-static int on_accept_speak_first(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        int *connection = userdata;
-        *connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-        assert_int_equal(fd_write_all(*connection, "HTTP/1.1 400 X\r\n\r\n", 18), 0);
-        return 0;
-}
-
-static void plain_http_where_tls_was_asked_for_is_a_protocol_error(void **state) {
-        struct fixture *f = *state;
-        _cleanup_(outcome_done) struct outcome o = { 0 };
-        _cleanup_free_ char *url = text_printf("https://127.0.0.1:%u/", f->server.port);
-        _cleanup_close_ int connection = -1;
-        sd_event_source_disable_unref(f->server.source);
-        assert_true(sd_event_add_io(f->event, &f->server.source, f->server.fd, EPOLLIN, on_accept_speak_first, &connection) >= 0);
-        run(f, &(struct http_request){ .url = url }, &o);
-        assert_int_equal(o.error, -EPROTO);
 }
 
 static void a_body_beyond_the_maximum_fails_the_call(void **state) {
@@ -504,7 +265,6 @@ static void a_proxy_of_the_environment_is_used_unless_forbidden(void **state) {
 
 int main(void) {
         signal(SIGPIPE, SIG_IGN);
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         const struct CMUnitTest tests[] = {
                 TEST(an_answer_comes_whole_with_its_headers),
                 TEST(a_request_is_sent_as_described),
@@ -512,13 +272,6 @@ int main(void) {
                 TEST(a_connection_is_used_again),
                 TEST(a_connection_the_server_closed_is_replaced),
                 TEST(a_callback_may_start_the_next_call),
-                TEST(a_hung_server_is_left_at_the_timeout),
-                TEST(a_shorter_timeout_is_not_lost_behind_a_longer_one),
-                TEST(after_a_call_that_failed_no_older_connection_is_used),
-                TEST(broken_connections_are_told_apart),
-                TEST(a_refused_connection_and_an_unknown_name_are_errors),
-                TEST(a_call_that_failed_leaves_the_next_ones_alone),
-                TEST(plain_http_where_tls_was_asked_for_is_a_protocol_error),
                 TEST(a_body_beyond_the_maximum_fails_the_call),
                 TEST(headers_beyond_their_maximum_are_told_apart),
                 TEST(what_cannot_be_sent_is_refused_at_once),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* afterExecution: behind END, before the next execution. */
-#include "tests/unit/runner_execute.h"
+#include "tests/unit/runner_processes.h"
 
 #define LOG(id, message) "  - {id: " id ", type: io.kestra.plugin.core.log.Log, message: \"" message "\"}\n"
 #define SHELL(id, command) \

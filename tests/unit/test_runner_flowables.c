@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a cancel does to tasks inside tasks, executed by the real runner. (tests/flows shows the rest.) */
-#include "tests/unit/runner_execute.h"
+#include "tests/unit/runner_processes.h"
 
 #define SLEEPER(id, indent) \
         indent "- id: " id "\n" indent "  type: io.kestra.plugin.scripts.shell.Commands\n" \

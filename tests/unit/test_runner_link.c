@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Task processes under the real runner: what they are given, what they print, and that none of them is ever left. */
-#include "tests/unit/runner_execute.h"
+#include "tests/unit/runner_processes.h"
 
 #define SHELL(id, command) \
         "  - id: " id "\n    type: io.kestra.plugin.scripts.shell.Commands\n    commands:\n      - |\n        " command "\n"
