@@ -7,7 +7,8 @@
  *
  * The runner is started without a death signal: a kill would leave its tasks' grandchildren behind. When this process
  * dies, the runner reads the end of the socket, kills everything below it and exits. For the same reason
- * runner_link_free() closes the socket first and kills only a runner that does not leave in time.
+ * runner_link_free() closes the socket first and kills only a runner that does not leave in time, with all that is below
+ * it.
  *
  * A handler may free the link: while handlers run, freeing only marks it, and whoever called the handler frees it. */
 #include "common/link/runner_link.h"
@@ -94,11 +95,16 @@ static int read_some(struct runner_link *link) {
         return 1;
 }
 
+/* And everything below it, which it would have ended: afterwards only who adopts orphans could find that. */
+static void kill_runner(const struct runner_link *link) {
+        (void)spawn_kill_tree(link->pid, SIGKILL);
+}
+
 /* A runner that cannot be talked to any more is of no use: its exit follows and is told. */
 static void give_up(struct runner_link *link) {
         link->socket_source = sd_event_source_unref(link->socket_source);
         if (link->pid > 0)
-                (void)kill(link->pid, SIGKILL);
+                kill_runner(link);
 }
 
 static struct runner_link *link_destroy(struct runner_link *link);
@@ -342,7 +348,7 @@ static void end_process(struct runner_link *link) {
         if (link->pid <= 0)
                 return;
         if (link->pidfd < 0 || poll(&p, 1, LEAVE_MSEC) <= 0)
-                (void)kill(link->pid, SIGKILL);
+                kill_runner(link);
         while (waitpid(link->pid, NULL, 0) < 0 && errno == EINTR)
                 ;
         link->pid = 0;

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from agent import BIN, environment, sqsflow, wait_until
+from agent import BIN, SOON_SECONDS, environment, sqsflow, wait_until
 
 FLOW = """
 id: work
@@ -378,8 +378,27 @@ def test_a_second_interrupt_kills_at_once(home):
     assert run.returncode == 1, err
     end = json.loads(out.splitlines()[-1])
     assert (end["state"], end["error"]) == ("KILLED", "killed")
-    assert is_gone(pid)
+    wait_until(lambda: is_gone(pid), "the task's death")
     assert home.executions()[0]["state"] == "KILLED"
+
+
+def test_a_second_interrupt_also_kills_what_a_runner_that_stands_still_has_started(home):
+    run = home.popen("run", home.flow("""
+id: stuck
+namespace: test
+tasks:
+  - id: wait
+    type: io.kestra.plugin.scripts.shell.Commands
+    commands: ["echo $PPID > MARKS/runner; setsid sleep 1000 & echo $! > MARKS/pid; wait"]
+"""), "--json")
+    pid = waiting(home)
+    os.kill(int((home.marks / "runner").read_text()), signal.SIGSTOP)
+    run.send_signal(signal.SIGINT)
+    assert any('"notice"' in line for line in run.stdout)
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 1, err
+    wait_until(lambda: is_gone(pid), "the death of what the task had started", SOON_SECONDS)
 
 
 @pytest.mark.parametrize("arguments, message", [

@@ -134,7 +134,7 @@ def test_ctrl_c_cancels_and_twice_kills(home, open_terminal):
     text = terminal.text()
     assert "KILLED  test.waits in " in text and "killed" in text
     assert home.executions()[0]["state"] == "KILLED"
-    assert is_gone(pid)
+    wait_until(lambda: is_gone(pid), "the task's death")
 
 
 def test_after_a_stop_the_picture_starts_anew(home, open_terminal):
