@@ -185,7 +185,7 @@ static void remove_socket(const struct status_server *s) {
 
 int status_server_new(sd_event *event, const char *path, status_answer_t answer_request, void *userdata,
                       struct status_server **ret) {
-        struct stat made;
+        struct stat made = { 0 };
         _cleanup_close_ int fd = listen_at(path, &made);
         _cleanup_(status_server_freep) struct status_server *s = NULL;
         int r;
