@@ -227,6 +227,7 @@ static unsigned capacity(const struct dispatch *d, struct trigger *t, uint64_t n
         rate = rate_available(&t->rate, now_usec);
         if (rate == 0)
                 trigger_wake_at(t, rate_next_usec(&t->rate));
+        rate = MAX(rate, size); /* a batch is collected whole: it starts when its time comes, and the next waits longer */
         return rate == UINT32_MAX ? messages : MIN(messages, less(rate, t->slots.waiting + t->poller.asked));
 }
 

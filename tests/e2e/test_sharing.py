@@ -109,3 +109,21 @@ tasks:
     agent.start()
     wait_until(lambda: agent.mark_lines("sizes"), lambda: f"a full batch; {agent.status()}")
     assert [size.strip() for size in agent.mark_lines("sizes")] == ["25"]
+
+
+def test_a_batch_larger_than_its_rate_allows_in_a_second_is_filled_all_the_same(agent, queue_server):
+    url = queue_server.call("CreateQueue", QueueName="work")["QueueUrl"]
+    send_all(queue_server, url, [f"m{i}" for i in range(20)])
+    agent.flow("""
+id: batch
+namespace: test
+tasks:
+  - id: count
+    type: io.kestra.plugin.scripts.shell.Commands
+    commands: ['wc -l < "$SQSFLOW_MESSAGES_FILE" >> MARKS/sizes']
+""")
+    agent.configure([{"id": "work", "queueUrl": url, "flow": "test.batch", "rateLimit": {"perSecond": 4},
+                      "batch": {"maxRecords": 10, "maxDuration": "PT1H"}}])
+    agent.start()
+    wait_until(empty(queue_server, url), lambda: f"an empty queue; {agent.status()}")
+    assert [size.strip() for size in agent.mark_lines("sizes")] == ["10", "10"]
