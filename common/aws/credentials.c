@@ -56,7 +56,7 @@ enum credentials_freshness credentials_freshness(uint64_t expires, uint64_t now,
                 return CREDENTIALS_EXPIRED;
         if (now < not_before || now < usec_sub(expires, CREDENTIALS_REFRESH_AHEAD_USEC + jitter))
                 return CREDENTIALS_FRESH;
-        return now < usec_sub(expires, CREDENTIALS_REFRESH_MUST_USEC) ? CREDENTIALS_AGEING : CREDENTIALS_STALE;
+        return CREDENTIALS_AGEING;
 }
 
 static int wrong(const char **ret_why, const char *why) {

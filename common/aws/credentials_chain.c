@@ -216,9 +216,8 @@ const struct aws_credentials *credentials_cached(struct credentials_chain *c) {
         case CREDENTIALS_FRESH:
                 return c->cached;
         case CREDENTIALS_AGEING:
-                (void)search(c); /* a failure to start shows when they are stale */
+                (void)search(c); /* a failure to start shows when they have expired */
                 return c->cached;
-        case CREDENTIALS_STALE:
         case CREDENTIALS_EXPIRED:
                 break;
         }

@@ -84,12 +84,10 @@ int credentials_from_process(const char *text, size_t len, struct aws_credential
  * broken or slow provider is not asked in a loop. Pure. */
 enum credentials_freshness {
         CREDENTIALS_FRESH,    /* use them */
-        CREDENTIALS_AGEING,   /* use them, and refresh ahead */
-        CREDENTIALS_STALE,    /* wait for a refresh; if it fails they still serve */
+        CREDENTIALS_AGEING,   /* use them, and refresh ahead: to their last second, since a provider may be slow or hang */
         CREDENTIALS_EXPIRED,
 };
 #define CREDENTIALS_REFRESH_AHEAD_USEC (5 * USEC_PER_MINUTE)
-#define CREDENTIALS_REFRESH_MUST_USEC USEC_PER_MINUTE
 #define CREDENTIALS_RETRY_USEC (30 * USEC_PER_SEC)
 enum credentials_freshness credentials_freshness(uint64_t expires, uint64_t now, uint64_t not_before, uint64_t jitter);
 

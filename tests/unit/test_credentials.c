@@ -213,7 +213,7 @@ static void a_failed_refresh_keeps_the_old_ones_while_they_last(void **state) {
         struct fixture *f = *state;
         _cleanup_(outcome_done) struct outcome first = { 0 }, second = { 0 };
         use_imds(f);
-        expire_in(f, 40 * USEC_PER_SEC); /* within the last minute: stale as soon as a retry is due */
+        expire_in(f, 40 * USEC_PER_SEC);
         get(f, &first);
         assert_non_null(credentials_cached(f->chain));
         f->broken = true;
@@ -270,9 +270,7 @@ static void freshness_follows_from_the_time_left(void **state) {
                 { 6 * USEC_PER_MINUTE, 0, CREDENTIALS_FRESH },
                 { 5 * USEC_PER_MINUTE + jitter + 1, 0, CREDENTIALS_FRESH },
                 { 5 * USEC_PER_MINUTE + jitter, 0, CREDENTIALS_AGEING },
-                { USEC_PER_MINUTE + 1, 0, CREDENTIALS_AGEING },
-                { USEC_PER_MINUTE, 0, CREDENTIALS_STALE },
-                { 1, 0, CREDENTIALS_STALE },
+                { 1, 0, CREDENTIALS_AGEING },
                 { 0, 0, CREDENTIALS_EXPIRED },
                 { 2 * USEC_PER_MINUTE, now + 1, CREDENTIALS_FRESH },
                 { 1, now + 1, CREDENTIALS_FRESH },
