@@ -55,6 +55,7 @@ int record_task_run(struct store *store, uint64_t execution_id, const struct fra
 
 int record_log(struct store *store, uint64_t execution_id, const struct frame_log *f, uint64_t *budget) {
         static const char left_out[] = "(further log lines of this execution are not kept: limits.logBytes)";
+        const uint64_t cost = f->text.len + FRAME_LOG_LINE_COST;
         struct store_log l = {
                 .execution_id = execution_id,
                 .task_run = f->task_run,
@@ -66,12 +67,12 @@ int record_log(struct store *store, uint64_t execution_id, const struct frame_lo
 
         if (*budget == 0)
                 return 0;
-        if (f->text.len >= *budget) {
+        if (cost >= *budget) {
                 l.level = LOG_WARNING;
                 l.text = left_out;
                 l.text_len = sizeof left_out - 1;
                 *budget = 0;
         } else
-                *budget -= f->text.len;
+                *budget -= cost;
         return store_log(store, &l);
 }

@@ -161,14 +161,15 @@ static int add_log(struct progress *p, const struct frame_log *f, int level, con
 /* Like the agent's record: the line that does not fit any more is replaced by a remark, and those behind it are dropped. */
 static int keep_log(struct progress *p, const struct frame_log *f) {
         static const char left_out[] = "(further log lines of this execution are not kept: limits.logBytes)";
+        const uint64_t cost = f->text.len + FRAME_LOG_LINE_COST;
 
         if (p->is_log_cut)
                 return 0;
-        if (f->text.len >= p->log_budget) {
+        if (cost >= p->log_budget) {
                 p->is_log_cut = true;
                 return add_log(p, f, LOG_WARNING, left_out, sizeof(left_out) - 1);
         }
-        p->log_budget -= f->text.len;
+        p->log_budget -= cost;
         return add_log(p, f, f->level, f->text.data, f->text.len);
 }
 

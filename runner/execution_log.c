@@ -49,7 +49,7 @@ static void put_full_note(struct execution *e) {
 static bool account(struct execution *e, size_t len) {
         if (e->log_full)
                 return false;
-        e->log_bytes += len;
+        e->log_bytes += len + FRAME_LOG_LINE_COST;
         if (e->log_bytes <= e->request->log_bytes)
                 return true;
         e->log_full = true;

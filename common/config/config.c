@@ -62,7 +62,8 @@ static const struct property limit_properties[] = {
         PROPERTY_WITHIN("idleRunners", UNSIGNED, FIELD(limits.idle_runners), 0, CONFIG_EXECUTIONS_MAX, .default_text = "4",
                         .description = "Runner processes that are kept warm without work."),
         PROPERTY_WITHIN("logBytes", BYTES, FIELD(limits.log_bytes), 0, INT64_C(1) << 32, .default_text = "10485760",
-                        .description = "Log text that is kept of one execution; what comes after is left out."),
+                        .description = "Log that is kept of one execution, the text of each line and 32 bytes for the line; what comes "
+                                       "after is left out."),
         PROPERTY_WITHIN("fileBytes", BYTES, FIELD(limits.file_bytes), 1, INT64_C(1) << 44, .default_text = "1073741824",
                         .description = "Files that one execution may keep (outputFiles, downloads, consumed records), all "
                                        "together."),

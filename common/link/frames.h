@@ -50,7 +50,7 @@ struct frame_execute {
         struct bytes folder;              /* where the execution's folders are made */
         struct bytes secrets_folder;      /* where secret() looks; empty: the runner's default */
         struct bytes aws_region, aws_endpoint, aws_ca_bundle; /* for SQS tasks that name none; empty: none */
-        uint64_t log_bytes;               /* of log text that it may report; what comes after is dropped */
+        uint64_t log_bytes;               /* that it may log, FRAME_LOG_LINE_COST for each line; what comes after is dropped */
         uint64_t files_max_bytes;         /* that it may keep; 0: the runner's default */
         uint32_t umask;                   /* of task processes */
         uint64_t data_bytes, memory_bytes; /* RLIMIT_DATA of each; their group's limit, to be named; 0: none */
@@ -77,6 +77,8 @@ struct frame_log {
         uint64_t time_usec;
         struct bytes text;
 };
+/* What a line costs beside its text, wherever lines are counted: each takes room, or empty ones would have no limit. */
+#define FRAME_LOG_LINE_COST 32u
 
 struct frame_metric {
         uint32_t task_run;

@@ -194,7 +194,7 @@ def test_the_log_limit_may_be_more_than_a_mebibyte(agent, queue_server):
 
 
 def test_the_log_limit_of_the_configuration_holds(agent, queue_server):
-    url = start(agent, queue_server, TALKATIVE, limits={"logBytes": 2000})
+    url = start(agent, queue_server, TALKATIVE, limits={"logBytes": 200 * (10 + 32)})
     send_all(queue_server, url, ["x"])
     wait_until(lambda: agent.mark_lines("done") == ["300"], "the end")
     text = logs(agent, ended(agent))

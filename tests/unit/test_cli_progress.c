@@ -74,7 +74,7 @@ static void an_execution_without_task_runs_has_no_order(void **state) {
 }
 
 static void the_log_is_kept_up_to_its_limit_and_says_so(void **state) {
-        struct progress p = { .log_budget = 10 };
+        struct progress p = { .log_budget = 10 + 2 * FRAME_LOG_LINE_COST };
 
         put(&p, 0, TOP, "a", RUN_RUNNING, 1, 0);
         say(&p, 0, "12345");

@@ -261,14 +261,26 @@ static void ten_thousand_tasks_do_not_nest(void **state) {
 }
 
 static void what_is_logged_beyond_the_limit_is_dropped_with_a_note_that_names_it(void **state) {
-        const struct frame_execute f = { .log_bytes = 25 };
+        const struct frame_execute f = { .log_bytes = 25 + 2 * FRAME_LOG_LINE_COST };
         struct driver *d = *state;
 
         driver_start(d, "tasks:\n" LOG("a", "ten bytes.") LOG("b", "ten bytes.") LOG("c", "ten bytes.") LOG("e", "x"), &f);
         driver_wait(d, &d->ended);
         assert_int_equal(d->state, RUN_SUCCESS);
-        assert_string_equal(d->log.data, "6 ten bytes.\n6 ten bytes.\n4 this execution has logged 25 bytes, which is the "
+        assert_string_equal(d->log.data, "6 ten bytes.\n6 ten bytes.\n4 this execution has logged 89 bytes, which is the "
                                          "limit (limits.logBytes): the rest is dropped\n");
+}
+
+static void lines_without_a_text_are_limited_too(void **state) {
+        const struct frame_execute f = { .log_bytes = 10 * FRAME_LOG_LINE_COST };
+        struct driver *d = *state;
+
+        driver_start(d, "tasks:\n  - {id: a, type: io.kestra.plugin.scripts.shell.Commands, commands: [\"yes '' | head -n 100\"]}\n",
+                     &f);
+        driver_wait(d, &d->ended);
+        assert_int_equal(d->state, RUN_SUCCESS);
+        assert_string_equal(d->log.data, "6 \n6 \n6 \n6 \n6 \n6 \n6 \n6 \n6 \n6 \n4 this execution has logged 320 bytes, which is "
+                                         "the limit (limits.logBytes): the rest is dropped\n");
 }
 
 #define PROMISE(name) cmocka_unit_test_setup_teardown(name, driver_setup, driver_teardown)
@@ -293,6 +305,7 @@ int main(void) {
                 PROMISE(a_member_read_alone_is_what_the_whole_holds),
                 PROMISE(a_batch_names_the_messages_that_stay),
                 PROMISE(what_is_logged_beyond_the_limit_is_dropped_with_a_note_that_names_it),
+                PROMISE(lines_without_a_text_are_limited_too),
                 PROMISE(ten_thousand_tasks_do_not_nest),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
