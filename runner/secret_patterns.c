@@ -4,7 +4,10 @@
  *
  * Base64 encodes three bytes in four characters, so a secret inside something longer has one of three forms, and only
  * its inner characters are the same whatever stands around. Those are the pattern; the character on each side, which
- * may hold a few bits of the secret, is left out with it. */
+ * may hold a few bits of the secret, is left out with it. base64(1) breaks what it writes into lines, and logs come by
+ * lines: a line of the pattern's inside is known where a text begins with it.
+ *
+ * Secrets may have parts in common ("user:pass" and "pass"): what is left out ends where none goes on. */
 #include "runner/secret_patterns.h"
 
 #include <ctype.h>
@@ -182,12 +185,26 @@ static size_t match_escaped(const struct pattern *p, const char *text, size_t le
         return at;
 }
 
+/* The same of base64, whose lines may end anywhere, as may the text. */
+static size_t match_lines(const struct pattern *p, const char *text, size_t len) {
+        size_t at = 0, i = 0;
+
+        for (; i < p->len && at < len; at++)
+                if (text[at] == p->text[i])
+                        i++;
+                else if (i == 0 || (text[at] != '\n' && text[at] != '\r'))
+                        return 0;
+        return i == p->len || i >= TAIL_BYTES_MIN ? at : 0;
+}
+
 static size_t match(const struct pattern *p, const char *text, size_t len) {
         if (len >= p->len && memcmp(text, p->text, p->len) == 0)
                 return p->len;
+        if (p->kind == PATTERN_BASE64)
+                return match_lines(p, text, len);
         if (len < p->len && len >= TAIL_BYTES_MIN && len >= p->len / 2 && memcmp(text, p->text, len) == 0)
                 return len;
-        return p->kind == PATTERN_PLAIN ? match_escaped(p, text, len) : 0;
+        return match_escaped(p, text, len);
 }
 
 static bool is_base64(char c) {
@@ -213,20 +230,65 @@ static void look(const struct pattern *bucket, const char *text, size_t len, siz
         }
 }
 
+static struct span find_at(const struct secret_patterns *set, const char *text, size_t len, size_t from, size_t at) {
+        struct span s = { at, at };
+        unsigned char byte;
+
+        look(set->buckets[(unsigned char)text[at]], text, len, from, at, &s);
+        if (escape_at(text + at, len - at, &byte) > 0)
+                look(set->buckets[byte], text, len, from, at, &s);
+        return s;
+}
+
+/* How much of a run of base64 stands inside the pattern: all of it, or up to the pattern's end; else 0. */
+static size_t match_inside(const struct pattern *p, const char *run, size_t len) {
+        const char *end = p->text + p->len, *at = p->text;
+
+        while ((at = memmem(at, (size_t)(end - at), run, TAIL_BYTES_MIN))) {
+                size_t most = MIN(len, (size_t)(end - at)), n = TAIL_BYTES_MIN;
+
+                while (n < most && at[n] == run[n])
+                        n++;
+                if (n == most)
+                        return n < len ? n + 1 : n; /* with the character behind, like look() */
+                at++;
+        }
+        return 0;
+}
+
+/* A text that begins, maybe behind blanks, with a later line of a secret's base64. */
+static struct span find_later_line(const struct secret_patterns *set, const char *text, size_t len) {
+        size_t start = 0, end, longest = 0;
+
+        while (start < len && (text[start] == ' ' || text[start] == '\t'))
+                start++;
+        for (end = start; end < len && is_base64(text[end]);)
+                end++;
+        for (size_t i = 0; i < ARRAY_SIZE(set->buckets) && end - start >= TAIL_BYTES_MIN; i++)
+                for (const struct pattern *p = set->buckets[i]; p; p = p->next)
+                        if (p->kind == PATTERN_BASE64)
+                                longest = MAX(longest, match_inside(p, text + start, end - start));
+        return (struct span){ start, start + longest };
+}
+
 bool secret_patterns_find(const struct secret_patterns *set, const char *text, size_t len, size_t from,
                           size_t *ret_start, size_t *ret_end) {
-        for (size_t at = from; set && at < len; at++) {
-                struct span s = { at, at };
-                unsigned char byte;
+        struct span s = { from, from };
 
-                look(set->buckets[(unsigned char)text[at]], text, len, from, at, &s);
-                if (escape_at(text + at, len - at, &byte) > 0)
-                        look(set->buckets[byte], text, len, from, at, &s);
-                if (s.end > s.start) {
-                        *ret_start = s.start;
-                        *ret_end = s.end;
-                        return true;
-                }
+        if (!set)
+                return false;
+        if (from == 0)
+                s = find_later_line(set, text, len);
+        for (size_t at = from; at < len && s.end == s.start; at++)
+                s = find_at(set, text, len, from, at);
+        if (s.end == s.start)
+                return false;
+        for (size_t at = s.start; at < s.end; at++) {
+                struct span next = find_at(set, text, len, from, at);
+
+                s.end = MAX(s.end, next.end);
         }
-        return false;
+        *ret_start = s.start;
+        *ret_end = s.end;
+        return true;
 }

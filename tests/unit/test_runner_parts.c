@@ -290,6 +290,49 @@ static void base64_of_a_secret_is_known_at_every_offset(void **state) {
                 }
 }
 
+static void secrets_with_parts_in_common_leave_none_of_them(void **state) {
+        _cleanup_(secrets_done) struct secrets s = { 0 };
+
+        assert_int_equal(secrets_note(&s, "user:hunter"), 0);
+        assert_int_equal(secrets_note(&s, "hunter2-long-password"), 0);
+        assert_int_equal(secrets_note(&s, "password"), 0);
+        assert_masked(&s, "as user:hunter2-long-password.", "as ******.");
+        assert_masked(&s, "as user:hunter2-long-passwort.", "as ******2-long-passwort.");
+        assert_masked(&s, "passwordpassword", "************");
+}
+
+/* As base64(1) writes it, alone and behind something else; each line is a text of the log. */
+static void base64_in_lines_is_known(void **state) {
+        static const size_t widths[] = { 64, 76 };
+        _cleanup_(secrets_done) struct secrets s = { 0 };
+        char secret[300];
+
+        for (size_t i = 0; i < sizeof(secret); i++)
+                secret[i] = (char)('!' + (i * i + i * 7) % 90);
+        secret[sizeof(secret) - 1] = '\0';
+        assert_int_equal(secrets_note(&s, secret), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(widths) * 3; i++) {
+                _cleanup_(buf_done) struct buf packed = BUF_INIT(0), lines = BUF_INIT(0), masked = BUF_INIT(0);
+                _cleanup_free_ char *raw = text_printf("%.*s%s\n", (int)(i / 2), "u:", secret);
+                size_t width = widths[i % 2], len;
+
+                assert_int_equal(base64_encode(&packed, raw, strlen(raw)), 0);
+                for (size_t at = 0; at < packed.len; at += width) {
+                        _cleanup_(buf_done) struct buf line = BUF_INIT(0);
+
+                        len = MIN(width, packed.len - at);
+                        assert_int_equal(secrets_mask(&s, &line, packed.data + at, len), 0);
+                        assert_true(line.len < len && line.len <= 6 + 4); /* but for what "u:" and the line's end left of it */
+                        buf_append(&lines, packed.data + at, len);
+                        buf_append_char(&lines, '\n');
+                }
+                assert_int_equal(secrets_mask(&s, &masked, lines.data, lines.len), 0); /* a value with all lines */
+                assert_true(masked.len <= 6 + 4 + 4);
+        }
+        assert_masked(&s, "an ordinary line", "an ordinary line");
+        assert_masked(&s, "ordinary0123456789", "ordinary0123456789");
+}
+
 static void the_lines_of_a_key_are_secret_each(void **state) {
         _cleanup_(secrets_done) struct secrets s = { 0 };
 
@@ -385,6 +428,8 @@ int main(void) {
                 cmocka_unit_test(secrets_are_masked_in_every_place_of_a_value),
                 cmocka_unit_test(a_secret_is_known_in_its_encodings),
                 cmocka_unit_test(base64_of_a_secret_is_known_at_every_offset),
+                cmocka_unit_test(secrets_with_parts_in_common_leave_none_of_them),
+                cmocka_unit_test(base64_in_lines_is_known),
                 cmocka_unit_test(the_lines_of_a_key_are_secret_each),
                 cmocka_unit_test(a_secret_is_remembered_once),
                 cmocka_unit_test(masking_a_long_text_full_of_secrets_comes_to_an_end),
