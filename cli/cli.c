@@ -7,13 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/clean.h"
 #include "common/base/json.h"
 #include "common/base/text.h"
 
+/* What is complained about may have come from a queue, a server or a file of somebody else. */
 static void say(const char *verb, const char *fmt, va_list ap) {
-        (void)fprintf(stderr, "sqsflow %s: ", verb);
-        (void)vfprintf(stderr, fmt, ap);
-        (void)fputc('\n', stderr);
+        struct buf text = BUF_INIT(0), clean = BUF_INIT(0);
+
+        buf_appendv(&text, fmt, ap);
+        if (buf_error(&text) == 0 && clean_put_lines(&clean, text.data, text.len) == 0)
+                (void)fprintf(stderr, "sqsflow %s: %s\n", verb, clean.data);
+        else
+                (void)fprintf(stderr, "sqsflow %s: out of memory\n", verb);
+        buf_done(&clean);
+        buf_done(&text);
 }
 
 int complain(const char *verb, int code, const char *fmt, ...) {
@@ -51,15 +59,25 @@ void print_findings(const struct diag *diag) {
         buf_done(&text);
 }
 
+int put_json(struct buf *out, const struct value *v, enum json_style style) {
+        _cleanup_(buf_done) struct buf text = BUF_INIT(out->max);
+        int r = v ? json_write(&text, v, style) : -ENOMEM;
+
+        if (r < 0 && out->error == 0)
+                out->error = r;
+        return r < 0 ? r : clean_put_json(out, text.data, text.len);
+}
+
 int print_json(struct value *v) {
-        _cleanup_free_ char *text = v ? json_to_text(v, JSON_PRETTY) : NULL;
+        _cleanup_(buf_done) struct buf text = BUF_INIT(0);
+        int r = put_json(&text, v, JSON_PRETTY);
 
         value_unref(v);
-        if (!text) {
+        if (r < 0) {
                 (void)fputs("sqsflow: out of memory\n", stderr);
                 return EXIT_FAILED;
         }
-        (void)puts(text);
+        (void)puts(text.data);
         return EXIT_OK;
 }
 

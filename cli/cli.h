@@ -6,6 +6,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/diag.h"
+#include "common/base/json.h"
 #include "common/base/value.h"
 #include "common/config/config.h"
 
@@ -40,6 +41,9 @@ int complain(const char *verb, int code, const char *fmt, ...) _printf_(3, 4);
 /* Writes every finding to stderr as file:line:column: message. */
 void print_findings(const struct diag *diag);
 
+/* Appends v as JSON that steers no terminal (clean.h). NULL stands for "out of memory". 0 or -errno, which
+ * sticks to the buffer. */
+int put_json(struct buf *out, const struct value *v, enum json_style style);
 /* Writes v as indented JSON and a newline to stdout, and drops the reference. EXIT_OK or EXIT_FAILED (out of memory). */
 int print_json(struct value *v);
 

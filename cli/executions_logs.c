@@ -48,12 +48,12 @@ static const char *name_of(struct logs *l, uint32_t index) {
 
 static int print_line_json(const struct store_log *line, const char *task) {
         _cleanup_value_ struct value *v = log_json(line, task);
-        _cleanup_free_ char *text = v ? json_to_text(v, JSON_COMPACT) : NULL;
+        _cleanup_(buf_done) struct buf text = BUF_INIT(0);
+        int r = put_json(&text, v, JSON_COMPACT);
 
-        if (!text)
-                return -ENOMEM;
-        (void)puts(text);
-        return 0;
+        if (r == 0)
+                (void)puts(text.data);
+        return r;
 }
 
 static int print_line(void *userdata, const struct store_log *line) {

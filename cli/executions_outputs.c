@@ -39,7 +39,7 @@ static struct value *tasks_json(const struct progress *p) {
 static void put_value(struct buf *out, const char *name, const struct value *v) {
         clean_put(out, name, strlen(name));
         buf_append_char(out, '\n');
-        (void)json_write(out, v, JSON_PRETTY);
+        (void)put_json(out, v, JSON_PRETTY);
         buf_append_str(out, "\n\n");
 }
 

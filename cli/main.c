@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "common/base/clean.h"
 #include "common/base/text.h"
 
 static const struct verb *const verbs[] = {
@@ -32,12 +33,14 @@ static const struct verb *find_verb(const char *name) {
 }
 
 static int complain_verb(const char *name) {
+        _cleanup_(buf_done) struct buf clean = BUF_INIT(0);
         const char *names[ARRAY_SIZE(verbs)], *nearest;
 
         for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
                 names[i] = verbs[i]->name;
         nearest = text_nearest(name, names, ARRAY_SIZE(names));
-        (void)fprintf(stderr, "sqsflow: there is no verb '%s'", name);
+        (void)clean_put(&clean, name, strlen(name));
+        (void)fprintf(stderr, "sqsflow: there is no verb '%s'", clean.data ? clean.data : "");
         if (nearest)
                 (void)fprintf(stderr, "; did you mean '%s'?", nearest);
         (void)fputs("\nTry 'sqsflow --help'.\n", stderr);

@@ -3,6 +3,7 @@
  * that whoever wants only the result reads one line. */
 #include <errno.h>
 
+#include "cli/cli.h"
 #include "cli/line_queue.h"
 #include "cli/records.h"
 #include "cli/run_view.h"
@@ -25,7 +26,7 @@ static int add_event(struct events *v, const char *kind, uint64_t usec, struct v
                 r = value_map_put(event, value_map_key_at(members, i), value_ref(value_map_at(members, i)));
         value_unref(members);
         if (r == 0)
-                r = json_write(&line, event, JSON_COMPACT);
+                r = put_json(&line, event, JSON_COMPACT);
         if (r == 0)
                 return line_queue_add(&v->lines, usec, &line);
         buf_done(&line);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "cli/gantt.h"
 #include "cli/output_files.h"
 #include "cli/records.h"
@@ -50,7 +51,7 @@ static void put_outputs(struct buf *out, const char *outputs) {
         if (!value || value_type(value) != VALUE_MAP || value_count(value) == 0)
                 return;
         buf_append_str(out, "\noutputs\n");
-        (void)json_write(out, value, JSON_PRETTY);
+        (void)put_json(out, value, JSON_PRETTY);
         buf_append_char(out, '\n');
 }
 

@@ -110,43 +110,6 @@ int style_put(struct buf *b, bool colour, enum style style, const char *text, si
         return buf_append_str(b, "\033[0m");
 }
 
-static int put_control(struct buf *b, unsigned char c) {
-        switch (c) {
-        case '\n':
-                return buf_append_str(b, "\\n");
-        case '\t':
-                return buf_append_str(b, "\\t");
-        case '\r':
-                return buf_append_str(b, "\\r");
-        default:
-                return buf_appendf(b, "\\x%02x", c);
-        }
-}
-
-/* C1 controls (U+0080 to U+009F) steer terminals, too. */
-static bool is_c1(const unsigned char *s, size_t n) {
-        return n == 2 && s[0] == 0xc2 && s[1] < 0xa0;
-}
-
-int clean_put(struct buf *b, const char *text, size_t len) {
-        const unsigned char *s = (const unsigned char *)text, *end = s + len;
-
-        while (s < end) {
-                size_t n = text_utf8_char((const char *)s, (size_t)(end - s));
-
-                if (n == 0)
-                        buf_append_str(b, "\xef\xbf\xbd");
-                else if (*s < 0x20 || *s == 0x7f)
-                        put_control(b, *s);
-                else if (is_c1(s, n))
-                        put_control(b, s[1]);
-                else
-                        buf_append(b, s, n);
-                s += n ? n : 1;
-        }
-        return buf_error(b);
-}
-
 static wchar_t decode(const unsigned char *s, size_t n) {
         static const unsigned char masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
         unsigned c = s[0] & masks[n];

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "common/base/buf.h"
+#include "common/base/clean.h"
 #include "common/flow/state.h"
 
 enum style {
@@ -46,8 +47,6 @@ const char *level_name(int level);    /* "INFO"; as Kestra names them where it d
 /* Appends `text` with the style around it when `colour`. */
 int style_put(struct buf *b, bool colour, enum style style, const char *text, size_t len);
 
-/* Appends text with control characters shown as \n, \t, \x1b, and bytes that are not UTF-8 as U+FFFD. */
-int clean_put(struct buf *b, const char *text, size_t len);
 /* How many columns clean text takes: code points, wide ones (East Asian, emoji) twice, combining ones not at all. */
 size_t text_columns(const char *text, size_t len);
 /* Appends text, cleaned and cut to `columns`, with an ellipsis for what is left out; `padded`: filled up with blanks. */

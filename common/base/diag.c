@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/clean.h"
 #include "common/base/text.h"
 
 void diag_done(struct diag *d) {
@@ -44,10 +45,12 @@ int diag_write(const struct diag *d, struct buf *out) {
                 const struct diag_entry *e = &d->entries[i];
 
                 kept_errors += e->level == DIAG_ERROR;
-                (void)buf_append_str(out, e->file);
+                (void)clean_put(out, e->file, strlen(e->file));
                 if (e->line > 0)
                         (void)buf_appendf(out, ":%u:%u", e->line, e->column);
-                (void)buf_appendf(out, ": %s%s\n", e->level == DIAG_WARNING ? "warning: " : "", e->message);
+                (void)buf_append_str(out, e->level == DIAG_WARNING ? ": warning: " : ": ");
+                (void)clean_put_lines(out, e->message, strlen(e->message));
+                (void)buf_append_char(out, '\n');
         }
         if (d->error_count > kept_errors)
                 (void)buf_appendf(out, "%zu more errors are not shown\n", d->error_count - kept_errors);

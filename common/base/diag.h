@@ -33,5 +33,5 @@ void diag_add(struct diag *d, enum diag_level level, const char *file, unsigned 
               const char *fmt, ...) _printf_(6, 7);
 
 /* Appends one line per finding, "file:line:column: message" ("file: message" when line is 0), warnings marked with
- * "warning: ". */
+ * "warning: ", and steering no terminal. */
 int diag_write(const struct diag *d, struct buf *out);

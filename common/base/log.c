@@ -16,6 +16,7 @@
 #include <systemd/sd-journal.h>
 
 #include "common/base/buf.h"
+#include "common/base/clean.h"
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/json.h"
@@ -102,30 +103,18 @@ void log_set_level(int max_level) {
         config.max_level = max_level;
 }
 
-/* Control characters would move the cursor of a terminal or start a line of their own. */
-static void append_printable(struct buf *b, const char *s) {
-        for (; *s != '\0'; s++) {
-                if (*s == '\n')
-                        (void)buf_append_str(b, "\\n");
-                else if ((unsigned char)*s < 0x20 || *s == 0x7f)
-                        (void)buf_appendf(b, "\\x%02x", (unsigned char)*s);
-                else
-                        (void)buf_append_char(b, *s);
-        }
-}
-
 /* "2026-11-23T08:21:57.123Z info message SQSFLOW_TRIGGER=orders" */
 static int write_text(const struct line *line) {
         _cleanup_(buf_done) struct buf b = BUF_INIT(LINE_MAX_BYTES);
         char now[TIMESTAMP_MAX];
 
         (void)buf_appendf(&b, "%s %s: ", timestamp_format(clock_realtime_usec(), now), level_name(line->level));
-        append_printable(&b, line->message);
+        (void)clean_put(&b, line->message, strlen(line->message));
         for (const struct log_field *f = line->fields; f->name; f++) {
                 if (!f->value || text_eq(f->name, "MESSAGE_ID")) /* for programs, not for people */
                         continue;
                 (void)buf_appendf(&b, " %s=", f->name);
-                append_printable(&b, f->value);
+                (void)clean_put(&b, f->value, strlen(f->value));
         }
         (void)buf_append_char(&b, '\n');
         return buf_error(&b) < 0 ? buf_error(&b) : fd_write_all(STDERR_FILENO, b.data, b.len);

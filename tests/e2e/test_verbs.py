@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every verb has: a help that says how to call it and how it ends, --json, and a hint for a word it does not know."""
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,39 @@ def test_an_option_that_does_not_exist_is_exit_2_with_the_nearest_one(verb):
 def test_a_verb_that_does_not_exist_is_exit_2_with_the_nearest_one(wrong, near):
     done = sqsflow(wrong, check=False)
     assert done.returncode == 2 and f"did you mean '{near}'?" in done.stderr
+
+
+ESCAPE, C1 = "\x1b]0;x\x07", "\x9b31m"
+STEERING = """
+id: steers
+namespace: test
+tasks:
+  - id: "t"
+    type: io.kestra.plugin.core.output.OutputValues
+    values: {"k\\e\\x9b\\x7f": "v\\e\\x9b\\x7f"}
+  - {id: l, type: io.kestra.plugin.core.log.Log, message: "m\\e\\x9b\\x7f"}
+outputs:
+  - {id: o, type: STRING, value: "o\\e\\x9b\\x7f"}
+"""
+
+
+def test_nothing_that_a_flow_made_steers_the_terminal(tmp_path):
+    flow, wrong = tmp_path / "flow.yaml", tmp_path / "wrong.yaml"
+    flow.write_text(STEERING)
+    wrong.write_text(STEERING.replace("core.log.Log", "core.\\e\\x9b\\x7f"))
+    env = {"SQSFLOW_STATE": str(tmp_path)}
+    runs = [["run", flow], ["run", flow, "--json"], ["check", wrong], ["check", wrong, "--json"], ["run", ESCAPE + C1],
+            ["peek", ESCAPE + C1], [ESCAPE + C1]]
+    shown = [sqsflow(*run, check=False, env=env) for run in runs]
+    execution = json.loads(sqsflow("executions", "--json", "--own", env=env).stdout)[0]["id"]
+    for action in ("show", "logs", "outputs", "gantt"):
+        shown += [sqsflow("executions", action, execution, "--own", *more, env=env) for more in ([], ["--json"])]
+    for done in shown:
+        text = done.stdout + done.stderr
+        assert text and not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]", text), (done.args, text)
+    outputs = json.loads(shown[-3].stdout)
+    assert outputs["outputs"] == {"o": "o\x1b\x9b\x7f"}
+    assert outputs["tasks"][0]["outputs"] == {"values": {"k\x1b\x9b\x7f": "v\x1b\x9b\x7f"}}
 
 
 def test_the_schemas_are_the_files_that_are_installed():

@@ -38,6 +38,18 @@ static void bytes_that_are_no_text_are_replaced(void **state) {
         CLEAN("\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd");
 }
 
+static void lines_keep_their_ends_and_json_stays_json(void **state) {
+        static const char text[] = "a\033\n\n b\xc2\x9b\n", json[] = "{\"a\x7f\": \"\xc2\x80 \xc2\x9f \xc2\xa0 \xc3\x9b\",\n \"b\": 1}";
+        struct buf b = BUF_INIT(0);
+
+        assert_int_equal(clean_put_lines(&b, text, sizeof(text) - 1), 0);
+        assert_string_equal(b.data, "a\\x1b\n\n b\\x9b\n");
+        buf_reset(&b);
+        assert_int_equal(clean_put_json(&b, json, sizeof(json) - 1), 0);
+        assert_string_equal(b.data, "{\"a\\u007f\": \"\\u0080 \\u009f \xc2\xa0 \xc3\x9b\",\n \"b\": 1}");
+        buf_done(&b);
+}
+
 static void columns_are_counted_as_a_terminal_does(void **state) {
         assert_int_equal(text_columns("abc", 3), 3);
         assert_int_equal(text_columns("gr\xc3\xbc\xc3\x9f", 6), 4);
@@ -165,6 +177,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(control_characters_are_shown_not_sent),
                 cmocka_unit_test(bytes_that_are_no_text_are_replaced),
+                cmocka_unit_test(lines_keep_their_ends_and_json_stays_json),
                 cmocka_unit_test(columns_are_counted_as_a_terminal_does),
                 cmocka_unit_test(text_is_cut_between_characters_and_filled_up),
                 cmocka_unit_test(a_megabyte_is_cut_like_a_line),

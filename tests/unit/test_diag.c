@@ -25,6 +25,15 @@ static void a_finding_is_shown_with_its_place(void **state) {
         assert_int_equal(d.count, 3);
 }
 
+static void a_finding_steers_no_terminal(void **state) {
+        _cleanup_(diag_done) struct diag d = DIAG_INIT;
+        _cleanup_(buf_done) struct buf out = { 0 };
+
+        diag_add(&d, DIAG_ERROR, "a\033[2J\n.yaml", 1, 1, "'\xc2\x9b" "31m'\n  ^");
+        assert_int_equal(diag_write(&d, &out), 0);
+        assert_string_equal(out.data, "a\\x1b[2J\\n.yaml:1:1: '\\x9b31m'\n  ^\n");
+}
+
 static void findings_beyond_the_limit_are_counted_and_said(void **state) {
         _cleanup_(diag_done) struct diag d = DIAG_INIT;
         _cleanup_(buf_done) struct buf out = { 0 };
@@ -50,6 +59,7 @@ static void done_leaves_an_empty_one_behind(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_finding_is_shown_with_its_place),
+                cmocka_unit_test(a_finding_steers_no_terminal),
                 cmocka_unit_test(findings_beyond_the_limit_are_counted_and_said),
                 cmocka_unit_test(done_leaves_an_empty_one_behind),
         };

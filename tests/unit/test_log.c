@@ -67,10 +67,10 @@ static void control_characters_cannot_make_a_second_line(void **state) {
         _cleanup_free_ char *line = NULL;
 
         log_open("test", LOG_TARGET_TEXT, LOG_INFO);
-        log_write(LOG_INFO, 0, LOG_FIELDS({ "F", "x\ny" }), "a\nb\x1b[31m");
+        log_write(LOG_INFO, 0, LOG_FIELDS({ "F", "x\ny\xc2\x9b" }), "a\nb\x1b[31m");
         line = logged();
         assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
-        assert_non_null(strstr(line, "a\\nb\\x1b[31m F=x\\ny\n"));
+        assert_non_null(strstr(line, "a\\nb\\x1b[31m F=x\\ny\\x9b\n"));
 }
 
 static void lines_above_the_level_are_left_out(void **state) {
