@@ -8,6 +8,7 @@
 #include "agent/load.h"
 #include "agent/supervise.h"
 #include "common/base/hide.h"
+#include "common/base/file.h"
 #include "common/base/log.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_CONFIG = 2 };
@@ -110,8 +111,11 @@ int main(int argc, char **argv) {
         struct options options = { .config = CONFIG_DEFAULT_PATH };
         struct config *config = NULL;
         struct diag diag = DIAG_INIT;
-        int r = parse(argc, argv, &options);
+        int r;
 
+        if (fd_open_standard() < 0)
+                return EXIT_FAILURE;
+        r = parse(argc, argv, &options);
         if (r >= 0)
                 return r;
         r = load_config(options.config, &diag, &config);

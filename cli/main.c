@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "common/base/clean.h"
+#include "common/base/file.h"
 #include "common/base/text.h"
 
 static const struct verb *const verbs[] = {
@@ -77,7 +78,11 @@ static int run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-        int code = run(argc, argv);
+        int code;
+
+        if (fd_open_standard() < 0)
+                return EXIT_FAILED;
+        code = run(argc, argv);
 
         /* What could not be written was not shown: a full disk behind '>' must not look like success. */
         if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -114,6 +114,13 @@ char *path_absolute(const char *path) {
         return here ? path_join(here, path) : NULL;
 }
 
+int fd_open_standard(void) {
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) /* the lowest that is free is taken */
+                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+                        return -errno;
+        return 0;
+}
+
 int fd_write_all(int fd, const void *data, size_t len) {
         const char *p = data;
 

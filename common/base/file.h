@@ -27,5 +27,10 @@ char *path_join(const char *a, const char *b);
  * there is no current folder. */
 char *path_absolute(const char *path);
 
+/* For the begin of a program: of the descriptors 0, 1 and 2 those that are closed are opened, so that they can be used as
+ * little as before. Else the first files and sockets would get these numbers, and what is meant for people would be
+ * written into them. 0 or -errno. */
+int fd_open_standard(void) _must_check_;
+
 /* Writes all bytes, restarting after EINTR and short writes. */
 int fd_write_all(int fd, const void *data, size_t len);

@@ -2,11 +2,12 @@
 """What every verb has: a help that says how to call it and how it ends, --json, and a hint for a word it does not know."""
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from agent import sqsflow
+from agent import BIN, environment, sqsflow
 
 VERBS = ["check", "run", "send", "peek", "redrive", "executions", "status", "pause", "resume", "schema"]
 
@@ -36,6 +37,17 @@ def test_an_option_that_does_not_exist_is_exit_2_with_the_nearest_one(verb):
 def test_a_verb_that_does_not_exist_is_exit_2_with_the_nearest_one(wrong, near):
     done = sqsflow(wrong, check=False)
     assert done.returncode == 2 and f"did you mean '{near}'?" in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_what_is_shown_on_a_descriptor_that_is_closed_goes_nowhere(tmp_path, closed):
+    flow = tmp_path / "flow.yaml"
+    flow.write_text("{id: f, namespace: test, tasks: [{id: t, type: io.kestra.plugin.scripts.shell.Commands,"
+                    " commands: [seq 50000]}]}")  # more than stdout's buffer holds until the runner is gone
+    subprocess.run(["/bin/sh", "-c", f'"$0" run "$1" {closed}', BIN / "sqsflow", flow], check=False, timeout=60,
+                   env=environment(SQSFLOW_STATE=str(tmp_path)))
+    record = json.loads(sqsflow("executions", "list", "--json", "--store", tmp_path).stdout)[0]
+    assert record["state"] == "SUCCESS" and record["error"] is None
 
 
 ESCAPE, C1 = "\x1b]0;x\x07", "\x9b31m"
