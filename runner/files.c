@@ -162,12 +162,13 @@ static int own_name(const struct execution *e, const char *uri, size_t len, cons
 
 /* What triggered the execution has a name like a kept file, and a path of its own. 1 with a borrowed path, 0, -errno. */
 static int trigger_path(struct execution *e, const char *name, size_t len, const char **ret) {
-        const char *own = e->request->trigger_kind == TRIGGER_BATCH ? TRIGGER_BATCH_FILE : TRIGGER_MESSAGE_FILE;
+        bool batch = e->request->trigger_kind == TRIGGER_BATCH;
+        const char *own = batch ? TRIGGER_RECORDS_FILE : TRIGGER_MESSAGE_FILE;
         int r;
 
         if (strlen(own) != len || memcmp(name, own, len) != 0)
                 return 0;
-        r = trigger_file(e, ret);
+        r = batch ? trigger_records(e, ret) : trigger_file(e, ret);
         return r < 0 ? r : *ret != NULL;
 }
 

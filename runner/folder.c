@@ -145,7 +145,7 @@ static int overwrite(int top_fd, const char *name, const void *data, size_t len)
         return (size_t)st.st_size > len && ftruncate(fd, (off_t)len) < 0 ? -errno : 0;
 }
 
-int folder_write_message(struct folder *f, const char *name, const void *data, size_t len) {
+static int write_trigger_file(struct folder *f, const char *name, const void *data, size_t len, char **ret_path) {
         char *path = path_join(f->path, name);
         int r;
 
@@ -160,9 +160,17 @@ int folder_write_message(struct folder *f, const char *name, const void *data, s
                 free(path);
                 return r;
         }
-        free(f->message_file);
-        f->message_file = path;
+        free(*ret_path);
+        *ret_path = path;
         return 0;
+}
+
+int folder_write_message(struct folder *f, const char *name, const void *data, size_t len) {
+        return write_trigger_file(f, name, data, len, &f->message_file);
+}
+
+int folder_write_records(struct folder *f, const char *name, const void *data, size_t len) {
+        return write_trigger_file(f, name, data, len, &f->records_file);
 }
 
 /* --- the end -------------------------------------------------------------------------------------------------------- */
@@ -231,9 +239,10 @@ void folder_done(struct folder *f, bool reusable) {
                         (void)dir_remove_all(AT_FDCWD, f->path);
         }
         free(f->message_file);
+        free(f->records_file);
         free(f->work);
         free(f->path);
-        f->path = f->work = f->message_file = NULL;
+        f->path = f->work = f->message_file = f->records_file = NULL;
 }
 
 void folder_spare_done(struct folder_spare *s) {

@@ -26,13 +26,14 @@ struct folder {
         bool keep;                  /* is left where it is at the end */
         char *path, *work;          /* NULL until made */
         int top_fd, work_fd;        /* of path and work */
-        char *message_file;         /* NULL: not written; trigger_value.h */
+        char *message_file, *records_file; /* NULL: not written; trigger_value.h */
 };
 
 /* Makes the folder and its `work`, once. 0 or -errno. */
 int folder_make(struct folder *f) _must_check_;
-/* Writes the execution's message file, `<path>/<name>`, and sets message_file. 0 or -errno. */
+/* Writes `<path>/<name>` for the trigger, and keeps its path in message_file or records_file. 0 or -errno. */
 int folder_write_message(struct folder *f, const char *name, const void *data, size_t len) _must_check_;
+int folder_write_records(struct folder *f, const char *name, const void *data, size_t len) _must_check_;
 /* Moves `work` to `<parent>/<execution id>/work`, where it stays. Where that fails, it is removed with the rest. */
 void folder_keep(struct folder *f);
 /* Ends the use of the folder: it is kept, or given to the next execution when `reusable` (all processes ended by

@@ -173,7 +173,7 @@ static int fill_batch(struct execution *e, struct value *map) {
         _cleanup_free_ char *problem = NULL, *uri = NULL;
         int r = 0;
 
-        uri = execution_file_uri(q->execution_id, TRIGGER_BATCH_FILE); /* written when somebody opens it */
+        uri = execution_file_uri(q->execution_id, TRIGGER_RECORDS_FILE); /* written when somebody opens it */
         for (size_t i = 0; r == 0 && list && i < q->message_count; i++) {
                 struct value *m = NULL;
 
@@ -222,22 +222,29 @@ int trigger_value_member(struct execution *e, const char *name, struct value **r
 
 /* --- files ---------------------------------------------------------------------------------------------------------- */
 
-static int write_batch(struct execution *e) {
+typedef int (*make_function)(const struct frame_message *m, bool json, struct value **ret, char **ret_problem);
+
+/* A line for each message: what `make` makes of it. */
+static int put_lines(const struct execution *e, make_function make, struct buf *lines) {
         const struct frame_execute *q = e->request;
-        _cleanup_(buf_done) struct buf lines = BUF_INIT(MESSAGES_BYTES_MAX);
         _cleanup_free_ char *problem = NULL;
 
         for (size_t i = 0; i < q->message_count; i++) {
-                _cleanup_value_ struct value *m = NULL;
-                int r = message_value(&q->messages[i], q->json_data, &m, &problem);
+                _cleanup_value_ struct value *v = NULL;
+                int r = make(&q->messages[i], q->json_data, &v, &problem);
                 if (r < 0)
                         return r;
-                json_write(&lines, m, JSON_COMPACT);
-                buf_append_char(&lines, '\n');
+                json_write(lines, v, JSON_COMPACT);
+                buf_append_char(lines, '\n');
         }
-        if (buf_error(&lines) < 0)
-                return buf_error(&lines);
-        return folder_write_message(&e->folder, TRIGGER_BATCH_FILE, lines.data, lines.len);
+        return buf_error(lines);
+}
+
+static int write_batch(struct execution *e) {
+        _cleanup_(buf_done) struct buf lines = BUF_INIT(MESSAGES_BYTES_MAX);
+        int r = put_lines(e, message_value, &lines);
+
+        return r < 0 ? r : folder_write_message(&e->folder, TRIGGER_BATCH_FILE, lines.data, lines.len);
 }
 
 int trigger_file(struct execution *e, const char **ret) {
@@ -258,4 +265,19 @@ int trigger_file(struct execution *e, const char **ret) {
                 return r;
         *ret = e->folder.message_file;
         return 0;
+}
+
+int trigger_records(struct execution *e, const char **ret) {
+        _cleanup_(buf_done) struct buf lines = BUF_INIT(MESSAGES_BYTES_MAX);
+        int r = 0;
+
+        if (!e->folder.records_file && e->request->trigger_kind == TRIGGER_BATCH) {
+                r = put_lines(e, make_data, &lines);
+                if (r == 0)
+                        r = folder_make(&e->folder);
+                if (r == 0)
+                        r = folder_write_records(&e->folder, TRIGGER_RECORDS_FILE, lines.data, lines.len);
+        }
+        *ret = e->folder.records_file;
+        return r;
 }

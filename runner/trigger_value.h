@@ -7,9 +7,10 @@
 
 struct execution;
 
-/* What trigger_file() writes: names in the execution's folder, and in the URIs of these files (files.h). */
-#define TRIGGER_MESSAGE_FILE "message"
-#define TRIGGER_BATCH_FILE "messages.jsonl"
+/* Names in the execution's folder; those of the message and the records also in the URIs of these files (files.h). */
+#define TRIGGER_MESSAGE_FILE "message"          /* the body, byte for byte */
+#define TRIGGER_BATCH_FILE "messages.jsonl"     /* each message with all that it has, a JSON object a line */
+#define TRIGGER_RECORDS_FILE "records.jsonl"    /* only what their bodies are, a JSON value a line: trigger.uri, as Kestra's */
 
 /* What a message has. */
 enum message_member {
@@ -36,3 +37,5 @@ int trigger_value_member(struct execution *e, const char *name, struct value **r
 /* Writes the message file (of a batch: the messages' file) when there is none yet, and tells its path (borrowed from
  * the execution; NULL: no trigger). 0 or -errno. */
 int trigger_file(struct execution *e, const char **ret) _must_check_;
+/* The same of the batch's records; NULL: no batch. */
+int trigger_records(struct execution *e, const char **ret) _must_check_;

@@ -139,7 +139,7 @@ static const struct task_output realtime_outputs[] = {
         { 0 },
 };
 static const struct task_output batch_outputs[] = {
-        { "uri", PROPERTY_STRING, "A file with one message a line, each as in messages." },
+        { "uri", PROPERTY_STRING, "A file with one body a line, as JSON." },
         { "count", PROPERTY_INT, "How many messages." },
         { "messages", PROPERTY_LIST, "The messages, each as a RealtimeTrigger has it." },
         { 0 },

@@ -198,18 +198,31 @@ static void the_driver_says_whose_files_are_kept(void **state) {
         }
 }
 
+/* Its bodies, a value a line, as in Kestra; all that the messages have is in SQSFLOW_MESSAGES_FILE. */
 static void a_batch_is_a_file_of_the_execution(void **state) {
+        static const struct {
+                bool json;
+                const char *uri, *length;
+        } cases[] = {
+                { false, "6 \"1\"\n6 \"[2]\"\n6 2\n", "{\"value\":\"10\"}" },
+                { true, "6 1\n6 [2]\n6 2\n", "{\"value\":\"6\"}" },
+        };
+        const struct frame_message m[] = { { .body = { "1", 1 }, .message_id = { "id-a", 4 } },
+                                           { .body = { "[2]", 3 }, .message_id = { "id-b", 4 } } };
         struct driver *d = *state;
-        const struct frame_message m[] = { { .body = { "a", 1 }, .message_id = { "id-a", 4 } },
-                                           { .body = { "b", 1 }, .message_id = { "id-b", 4 } } };
-        const struct frame_execute f = { .trigger_kind = TRIGGER_BATCH, .messages = m, .message_count = 2 };
 
-        driver_start(d, "tasks:\n" RETURN("n", "{{ read(trigger.uri) | length }}")
-                        SHELL("s", "grep -c id- copy") MORE("inputFiles: {copy: '{{ trigger.uri }}'}"), &f);
-        driver_wait(d, &d->ended);
-        assert_int_equal(d->state, RUN_SUCCESS);
-        assert_string_equal(d->log.data, "6 2\n");
-        assert_string_not_equal(d->runs[0].outputs, "{\"value\":\"0\"}");
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                const struct frame_execute f = { .trigger_kind = TRIGGER_BATCH, .messages = m, .message_count = 2,
+                                                 .json_data = cases[i].json };
+
+                driver_start(d, "tasks:\n" RETURN("n", "{{ read(trigger.uri) | length }}")
+                                SHELL("s", "cat copy; grep -c id- \"$SQSFLOW_MESSAGES_FILE\"")
+                                MORE("inputFiles: {copy: '{{ trigger.uri }}'}"), &f);
+                driver_wait(d, &d->ended);
+                assert_int_equal(d->state, RUN_SUCCESS);
+                assert_string_equal(d->log.data, cases[i].uri);
+                assert_string_equal(d->runs[0].outputs, cases[i].length);
+        }
 }
 
 #define PROMISE(name) cmocka_unit_test_setup_teardown(name, driver_setup, driver_teardown)
