@@ -174,7 +174,7 @@ def test_a_wrong_state_of_stop_after_is_told(agent, queue_server):
     agent.configure([])
     agent.start(wait=False)
     assert agent.wait() == 2
-    assert "'RUNNING' is not how an execution ends: SUCCESS, WARNING, FAILED, KILLED, CANCELLED" in agent.log()
+    assert "'stopAfter' must be SUCCESS, WARNING, FAILED, KILLED or CANCELLED, not 'RUNNING'" in agent.log()
 
 
 # --- over a restart ---
