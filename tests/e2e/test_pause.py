@@ -160,9 +160,9 @@ def test_a_trigger_stops_after_an_end_that_it_names_until_it_is_resumed(agent, q
     # Nothing more begins; the next message stays where it is.
     begun = agent.mark_lines("begun")
     waiting = send_all(queue_server, url, ["good"])
-    # The only slot is free again: were the trigger not paused, a poll would be open or have brought the message.
-    agent.status()
-    assert queue_server.open_receives(url) == 0 and queue_server.receive_count(url, waiting[0]) == 0
+    wait_until(lambda: queue_server.open_receives(url) == 0, "the open poll's end")
+    wait_until(lambda: [m["state"] for m in queue_server.messages(url) if [m["messageId"]] == waiting] == ["visible"],
+               "what that poll may have brought is back")
     assert agent.mark_lines("begun") == begun and len(begun) == 3
     pause(agent, "resume", "test.halting.in")
     wait_until(lambda: agent.mark_lines("begun")[3:] == waiting, "the next message")
