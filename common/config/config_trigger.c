@@ -197,11 +197,13 @@ static int read_flow_name(const struct place *p, struct diag *diag, void *target
         return text ? text_replace(&t->flow_id, text) : 0;
 }
 
-static int set_queue_name(const struct place *p, const char *name, struct diag *diag, struct trigger_config *t) {
+/* `written`: the name, or the expression that made it. */
+static int set_queue_name(const struct place *p, const char *name, const char *written, struct diag *diag,
+                          struct trigger_config *t) {
         t->fifo = text_ends_with(name, ".fifo");
         if (!queue_name_is_valid(name)) {
                 place_error(p, diag, "'%s' is not a queue name (letters, digits, '-' and '_', at most 80, '.fifo' at the end "
-                            "of a FIFO queue's)", name);
+                            "of a FIFO queue's)", written);
                 return 0;
         }
         return text_replace(&t->queue_name, name);
@@ -214,13 +216,15 @@ static int read_queue(const struct place *p, struct diag *diag, void *target) {
                 place_error(p, diag, "'queue' takes a name; a URL belongs to 'queueUrl'");
                 return 0;
         }
-        return text ? set_queue_name(p, text, diag, target) : 0;
+        return text ? set_queue_name(p, text, text, diag, target) : 0;
 }
 
 static int read_queue_url(const struct place *p, struct diag *diag, void *target) {
         struct trigger_config *t = target;
         _cleanup_(secret_freep) char *rendered = NULL;
         const char *text = place_rendered(p, "queueUrl", diag, &rendered);
+        /* What an expression has given may be a secret that was taken for the URL: it is not shown. */
+        const char *written = rendered ? value_string(p->value) : text;
         struct queue_url url;
         int r;
 
@@ -228,10 +232,10 @@ static int read_queue_url(const struct place *p, struct diag *diag, void *target
                 return 0;
         if ((!text_after(text, "https://") && !text_after(text, "http://")) || queue_url_parse(text, &url) < 0) {
                 place_error(p, diag, "expected a queue URL such as https://sqs.eu-north-1.amazonaws.com/123456789012/orders, "
-                            "not '%s'", text);
+                            "not '%s'", written);
                 return 0;
         }
-        r = set_queue_name(p, url.name, diag, t);
+        r = set_queue_name(p, url.name, rendered ? written : url.name, diag, t);
         return r < 0 ? r : text_replace(&t->queue_url, text);
 }
 

@@ -122,12 +122,26 @@ static void what_only_an_execution_has_is_not_known_yet(void **state) {
         }
 }
 
+/* As when two secrets were mixed up. */
+static void a_value_that_is_wrong_is_shown_as_it_is_written(void **state) {
+        struct outcome o = resolve(FLOW "    queueUrl: \"{{ secret('FLOW_SECRET') }}\"\n", false);
+
+        assert_finding(&o, DIAG_ERROR, "/f/orders.yaml:9:5: expected a queue URL such as "
+                                       "https://sqs.eu-north-1.amazonaws.com/123456789012/orders, not '{{ secret('FLOW_SECRET') }}'");
+        outcome_done(&o);
+        o = resolve(FLOW "    queueUrl: \"https://host/1/{{ secret('flow_key') }}.x\"\n", false);
+        assert_finding(&o, DIAG_ERROR, "/f/orders.yaml:9:5: 'https://host/1/{{ secret('flow_key') }}.x' is not a queue name (letters, "
+                                       "digits, '-' and '_', at most 80, '.fifo' at the end of a FIFO queue's)");
+        outcome_done(&o);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(secrets_envs_vars_and_the_flow_are_known),
                 cmocka_unit_test(a_secret_that_is_not_there_is_an_error_for_the_service),
                 cmocka_unit_test(it_is_a_warning_for_others_and_the_trigger_is_incomplete),
                 cmocka_unit_test(what_only_an_execution_has_is_not_known_yet),
+                cmocka_unit_test(a_value_that_is_wrong_is_shown_as_it_is_written),
         };
 
         (void)unsetenv("CREDENTIALS_DIRECTORY");
