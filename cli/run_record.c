@@ -302,6 +302,8 @@ struct run_record *run_record_free(struct run_record *r) {
         if (!r)
                 return NULL;
         sd_event_source_disable_unref(r->timer);
+        if (r->lock_fd >= 0 && !r->is_started) /* no record asks for it */
+                (void)unlink(r->lock);
         close_fd(r->lock_fd);
         free((char *)r->start.flow);
         free((char *)r->start.trigger);

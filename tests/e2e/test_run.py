@@ -144,6 +144,12 @@ def test_a_home_that_cannot_be_written_is_said_and_the_flow_runs(home):
     assert (end["state"], end["recorded"]) == ("SUCCESS", False)
 
 
+def test_a_run_that_could_not_be_recorded_leaves_no_lock(home):
+    (home.state / "sqsflow.db").mkdir(parents=True)
+    assert "not recorded: " in home.sqsflow("run", home.flow(FLOW)).stdout
+    assert list(home.state.glob("run-*")) == []
+
+
 def test_runs_side_by_side_are_all_recorded(home):
     flow = home.flow(WAITS.replace("trap", "true; #"))
     quick = home.flow(FLOW, "quick")
