@@ -89,7 +89,7 @@ static void finish_request(struct task_run *run, const struct http_response *r) 
         task_run_succeed(run, TAKE_PTR(outputs));
 }
 
-/* The name by which the file is kept: the task's, the server's, or the URL's. -EBADMSG: the attempt has been failed. */
+/* The name by which the file is kept: the task's, the server's, or the URL's, unless it tells a secret. -EBADMSG: the attempt has been failed. */
 static int name_file(struct task_run *run, const struct http_response *r) {
         struct http_work *w = run->work;
         _cleanup_value_ struct value *as = NULL;
@@ -99,7 +99,11 @@ static int name_file(struct task_run *run, const struct http_response *r) {
         if (k < 0)
                 return k;
         name = as && value_type(as) == VALUE_STRING ? text_dup(value_string(as)) : http_answer_file_name(r, w->plan.url);
-        k = name ? files_rename(run->execution, &w->file_uri, name) : -ENOMEM;
+        k = name ? 0 : -ENOMEM;
+        if (k == 0 && secrets_holds_one(&run->execution->top->secrets, name, strlen(name)))
+                k = text_replace(&name, "download");
+        if (k == 0)
+                k = files_rename(run->execution, &w->file_uri, name);
         if (k < 0)
                 task_run_fail(run, NULL, "the file cannot be kept: %s", files_problem(k));
         return k;

@@ -323,6 +323,15 @@ static void a_download_is_a_file(void **state) {
         assert_file(d, "/1-binary", "\xff\xfe");
 }
 
+/* It would be masked in the outputs, so that the file would not be found again, and stand on the disk. */
+static void a_secret_of_the_url_is_no_files_name(void **state) {
+        struct driver *d = *state;
+
+        assert_int_equal(run(d, DOWNLOAD, "/dir/{{ secret('TOKEN') }}", ""), RUN_SUCCESS);
+        assert_file(d, "/1-download", "{\"ok\": true}");
+        assert_no_secret(d);
+}
+
 static void a_download_that_fails_leaves_no_file(void **state) {
         struct driver *d = *state;
         char id[IDENT_TEXT_SIZE];
@@ -356,6 +365,7 @@ int main(void) {
                 PROMISE(silence_ends_a_request),
                 PROMISE(a_timeout_and_a_cancel_abort_the_transfer),
                 PROMISE(a_download_is_a_file),
+                PROMISE(a_secret_of_the_url_is_no_files_name),
                 PROMISE(a_download_that_fails_leaves_no_file),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
