@@ -17,6 +17,7 @@
 struct rendering {
         const struct config_scope *scope;
         char *elsewhere; /* why a secret was not found here; NULL: each was */
+        char **secrets;  /* that were found */
 };
 
 /* The first error of a chain of puts; each evaluates its value in any case, so nothing leaks. */
@@ -105,10 +106,29 @@ static int function(void *userdata, const char *name, const struct value *args, 
                 r->elsewhere = TAKE_PTR(*ret_message);
                 k = 0;
         }
+        if (k == 0 && secret)
+                k = text_list_add(&r->secrets, secret);
         if (k < 0)
                 return k;
         *ret = value_new_string(secret ? secret : "");
         return *ret ? 0 : -ENOMEM;
+}
+
+/* Errors name the value that is wrong. */
+static char *without_secrets(const struct rendering *r, char *message) {
+        for (size_t i = 0; message && r->secrets && r->secrets[i]; i++)
+                if (*r->secrets[i] && strstr(message, r->secrets[i])) {
+                        free(message);
+                        return text_dup("the expression cannot be evaluated, and the reason would tell a secret");
+                }
+        return message;
+}
+
+static void rendering_done(struct rendering *r) {
+        for (size_t i = 0; r->secrets && r->secrets[i]; i++)
+                secret_wipe(r->secrets[i], strlen(r->secrets[i]));
+        text_list_free(r->secrets);
+        free(r->elsewhere);
 }
 
 /* The template, owned: a kept one, or a new one. */
@@ -135,7 +155,7 @@ static int render(struct rendering *r, const char *text, bool is_typed, struct v
                 k = is_typed ? expr_evaluate(t, &env, ret, &error) : expr_render(t, &env, ret, &error);
         if (k == 0 || k == -ENOMEM)
                 return k;
-        *ret_problem = TAKE_PTR(error.message);
+        *ret_problem = without_secrets(r, TAKE_PTR(error.message));
         return -EBADMSG;
 }
 
@@ -158,7 +178,7 @@ int config_render(struct config_scope *s, const char *text, char **ret, char **r
                 s->is_incomplete = true;
                 k = CONFIG_SECRET_ELSEWHERE;
         }
-        free(r.elsewhere);
+        rendering_done(&r);
         return k;
 }
 
@@ -171,6 +191,6 @@ int config_demand_check(struct config_scope *s, const struct flow_trigger *t, ch
         const struct flow_demand_scope scope = { .userdata = &r, .render = demand_render };
         int k = flow_demand_check(t, DEMANDS_BEFORE_POLLING, &scope, ret_problem);
 
-        free(r.elsewhere);
+        rendering_done(&r);
         return k;
 }

@@ -106,6 +106,8 @@ static void what_only_an_execution_has_is_not_known_yet(void **state) {
         } cases[] = {
                 { "    region: \"{{ trigger.data }}\"\n", "/f/orders.yaml:9:5: region: the variable 'trigger' is not defined" },
                 { "    region: \"{{ uuid() }}\"\n", "/f/orders.yaml:9:5: region: the function 'uuid' is not available here" },
+                { "    region: \"{{ secret('FLOW_SECRET') | number }}\"\n",
+                  "/f/orders.yaml:9:5: region: the expression cannot be evaluated, and the reason would tell a secret" },
                 { "    region: \"{{ '' }}\"\n", "/f/orders.yaml:9:5: 'region' must not be empty" },
                 { "    accessKeyId: a\n", "/f/orders.yaml:9:5: trigger 'in': accessKeyId and secretKeyId belong together" },
         };
