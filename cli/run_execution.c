@@ -17,6 +17,7 @@
 #include "common/base/file.h"
 #include "common/base/hide.h"
 #include "common/base/ident.h"
+#include "common/base/spawn.h"
 #include "common/base/text.h"
 #include "common/link/calls.h"
 #include "common/link/runner_folder.h"
@@ -30,6 +31,7 @@ struct run {
         sd_event_source *flush; /* once per turn, after the frames of it */
         struct runner_link *link;
         pid_t runner;              /* 0: none */
+        bool adopts;               /* what a runner leaves that was killed */
         struct run_flows flows;
         struct places places;      /* of flows that have a limit: it holds within this run */
         struct place place;        /* the flow's own */
@@ -165,6 +167,8 @@ static void on_gone(void *userdata, struct runner_link *link, int status) {
         struct run *run = userdata;
         char reason[80];
 
+        if (run->adopts) /* what it would have ended */
+                (void)spawn_reap_strays(NULL, 0);
         if (run->over)
                 return;
         if (WIFSIGNALED(status))
@@ -238,6 +242,7 @@ static int start_runner(struct run *run) {
         _cleanup_(text_list_freep) char **environment = NULL;
         int r = runner_environment(q->config->task_credentials == TASK_CREDENTIALS_ENVIRONMENT, &environment);
 
+        run->adopts = spawn_hold_all() == 0 && spawn_become_subreaper() == 0;
         if (r == 0)
                 r = runner_link_new(run->event, program, environment, NULL, &handlers, run, &run->link);
         if (r == 0) {

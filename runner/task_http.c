@@ -89,7 +89,8 @@ static void finish_request(struct task_run *run, const struct http_response *r) 
         task_run_succeed(run, TAKE_PTR(outputs));
 }
 
-/* The name by which the file is kept: the task's, the server's, or the URL's, unless it tells a secret. -EBADMSG: the attempt has been failed. */
+/* The name by which the file is kept: the task's, the server's, or the URL's, unless it tells a secret. -EBADMSG: the
+ * attempt has been failed. */
 static int name_file(struct task_run *run, const struct http_response *r) {
         struct http_work *w = run->work;
         _cleanup_value_ struct value *as = NULL;

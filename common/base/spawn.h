@@ -60,3 +60,5 @@ int spawn_reap_strays(const pid_t *keep, size_t keep_count);
  * -EAGAIN when too many are held. */
 int spawn_hold(pid_t pid) _must_check_;
 void spawn_release(pid_t pid);
+/* Holds all children that there are: those that a shell had before it became this program. 0; -EAGAIN, -ENOMEM. */
+int spawn_hold_all(void) _must_check_;

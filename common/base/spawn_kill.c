@@ -117,6 +117,17 @@ void spawn_release(pid_t pid) {
                         held[i] = 0;
 }
 
+int spawn_hold_all(void) {
+        _cleanup_free_ struct pids *children = calloc(1, sizeof(*children));
+        int r = children ? 0 : -ENOMEM;
+
+        if (children)
+                read_children(getpid(), children);
+        for (size_t i = 0; r == 0 && i < children->count; i++)
+                r = spawn_hold(children->at[i]);
+        return r;
+}
+
 static bool is_kept(pid_t pid, const pid_t *keep, size_t keep_count) {
         for (size_t i = 0; i < HELD_MAX; i++)
                 if (held[i] == pid)

@@ -51,6 +51,16 @@ tasks:
     message: never
 """
 
+# Its child has left the process group.
+LEAVES = """
+id: leaves
+namespace: test
+tasks:
+  - id: wait
+    type: io.kestra.plugin.scripts.shell.Commands
+    commands: ["echo $PPID > MARKS/runner; setsid sleep 1000 & echo $! > MARKS/pid; wait"]
+"""
+
 
 class Home:
     """A person with a home folder and nothing else: no agent, no agent.yaml."""
@@ -73,8 +83,10 @@ class Home:
     def sqsflow(self, *arguments, **more):
         return sqsflow(*arguments, env={**self.env, **more.pop("env", {})}, **more)
 
-    def popen(self, *arguments, **more):
-        return subprocess.Popen([BIN / "sqsflow", *map(str, arguments)], env=environment(**self.env), text=True,
+    def popen(self, *arguments, before="", **more):
+        """`before`: what a shell does before it becomes the program."""
+        shell = ["sh", "-c", f'{before}; exec "$@"', "sh"] if before else []
+        return subprocess.Popen([*shell, BIN / "sqsflow", *map(str, arguments)], env=environment(**self.env), text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
     def events(self, *arguments, **more):
@@ -389,14 +401,7 @@ def test_a_second_interrupt_kills_at_once(home):
 
 
 def test_a_second_interrupt_also_kills_what_a_runner_that_stands_still_has_started(home):
-    run = home.popen("run", home.flow("""
-id: stuck
-namespace: test
-tasks:
-  - id: wait
-    type: io.kestra.plugin.scripts.shell.Commands
-    commands: ["echo $PPID > MARKS/runner; setsid sleep 1000 & echo $! > MARKS/pid; wait"]
-"""), "--json")
+    run = home.popen("run", home.flow(LEAVES), "--json")
     pid = waiting(home)
     os.kill(int((home.marks / "runner").read_text()), signal.SIGSTOP)
     run.send_signal(signal.SIGINT)
@@ -405,6 +410,19 @@ tasks:
     _, err = run.communicate(timeout=60)
     assert run.returncode == 1, err
     wait_until(lambda: is_gone(pid), "the death of what the task had started", SOON_SECONDS)
+
+
+def test_what_a_killed_runner_has_started_ends_and_what_is_not_its_own_goes_on(home):
+    """As by the out-of-memory killer. What a shell had started before it became the run is the run's child, too."""
+    run = home.popen("run", home.flow(LEAVES), before=f"sleep 1000 > /dev/null 2>&1 & echo $! > {home.marks}/own")
+    pid, own = waiting(home), int((home.marks / "own").read_text())
+    try:
+        os.kill(int((home.marks / "runner").read_text()), signal.SIGKILL)
+        out, err = run.communicate(timeout=60)
+        assert run.returncode == 1 and "the runner was killed by signal 9" in out + err
+        assert is_gone(pid) and not is_gone(own)
+    finally:
+        os.kill(own, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("arguments, message", [
