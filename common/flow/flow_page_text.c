@@ -104,7 +104,10 @@ const char flow_page_process[] =
         "An expression that reads a message must not become shell or program text: it ends in the filter `quote` (shell) or\n"
         "`toJson` (Python, JavaScript), or the message is passed in `env` or read from its file. So it is with the content of\n"
         "`inputFiles` whose names end in .sh, .bash, .py, .js, .mjs or .cjs. Names in `env` and `inputFiles` may be expressions,\n"
-        "but not such: a message must not name a variable or a file of a program, and must not be an `interpreter`.";
+        "but not such: a message must not name a variable or a file of a program, and must not be an `interpreter`.\n"
+        "\n"
+        "A secret belongs in `env`, too. In `commands` it would stand in the arguments of a shell, which every user of the host\n"
+        "can see (`ps`); logs and records mask it either way.";
 
 const char flow_page_differences[] =
         "- Messages are deleted after the execution succeeded. Kestra deletes a trigger's messages before the execution\n"
