@@ -137,7 +137,7 @@ unit: all $(UNIT) ## Unit suites only
 
 e2e: all js documents ## End-to-end suites: the built programs against real servers
 	@$(TEST_ENV) $(PYTHON) -m pytest -q -n $(E2E_JOBS) -p no:cacheprovider $(E2E_ARGS) tests/e2e
-E2E_JOBS ?= 4
+E2E_JOBS ?= 6
 
 # Agents and runners are ended by signals and their output is read by tests: their reports go to files, and any is a failure.
 ASAN_REPORTS = $(abspath $(BUILD))-asan/reports
