@@ -13,6 +13,8 @@
 #include "common/store/store.h"
 #include "common/store/store_pause.h"
 
+#define LEDGER_PAUSE_SEC 10u
+
 static void give_back_waiting(struct trigger *t) {
         struct lease_item *item, *before;
 
@@ -43,7 +45,8 @@ static void begin_delivery(struct trigger *t, struct sqs_message **message, cons
                 d->message = sqs_message_free(d->message);
                 delivery_apply(d, DELIVERY_SETTLED_BEFORE);
         } else if (known < 0) {
-                delivery_apply(d, DELIVERY_LEAVE); /* the ledger cannot be asked. At once it would come again, and again (P9) */
+                /* The ledger cannot be asked. At once it would come again, and again (P9); its own timeout may be hours. */
+                delivery_give_back(d, MIN(t->queue.visibility_sec, LEDGER_PAUSE_SEC));
         } else if (!delivery_apply(d, DELIVERY_ACCEPTED) || (t->config.fifo && !d->waiting.fifo.group))
                 delivery_give_back(d, 0); /* there was no memory for its group */
 }
